@@ -1,0 +1,36 @@
+# The commands a person types. What each does is in scripts/; the build itself is CMake's.
+
+PREFIX ?= /usr/local
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run build test bench lint install clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: ## Build, send a few hundred thousand events through a router, show where they went
+	@scripts/build.sh release
+	@scripts/demo.sh
+
+run: ## Build and leave a router running on config/weir.yaml (CONFIG=FILE for another)
+	@scripts/build.sh release
+	@scripts/run.sh
+
+build: ## Build everything in build/release
+	@scripts/build.sh release
+
+test: ## Run all tests: in release, under ASan and UBSan, and the threads' tests under TSan
+	@scripts/test.sh
+
+bench: ## Measure weir beside the least that could be done; build/bench/report.json
+	@scripts/bench.sh
+
+lint: ## Check the format of all files, and with clang-tidy those that changed
+	@scripts/lint.sh
+
+install: ## Install build/release under PREFIX (/usr/local)
+	@scripts/build.sh release
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## Remove build/
+	@rm -rf build

@@ -1,0 +1,79 @@
+#include "plugins/file/log_file.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::file {
+
+Result<LogFile> LogFile::adopt(Io& io, Fd fd) {
+  LogFile file(io, std::move(fd));
+  struct stat status {};
+  if (io.fstat(file.fd(), &status) != 0) return last_error();
+  file.size_ = static_cast<std::uint64_t>(status.st_size);
+  file.synced_size_ = file.size_;
+  file.started_ns_ = status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  if (file.size_ != 0) {
+    char last = 0;
+    if (io.pread(file.fd(), &last, 1, status.st_size - 1) < 0) return last_error();
+    file.line_is_torn_ = last != '\n';
+  }
+  return file;
+}
+
+Written LogFile::append(std::span<iovec> pieces) noexcept {
+  if (line_is_torn_) {
+    char newline = '\n';
+    iovec piece{.iov_base = &newline, .iov_len = 1};
+    std::span<iovec> one{&piece, 1};
+    if (const Written ended = write_all(*io_, fd_.get(), one); ended.error) {
+      return {.bytes = 0, .error = ended.error};
+    }
+    line_is_torn_ = false;
+    ++size_;
+  }
+  dirty_ = true;
+  const Written written = write_all(*io_, fd_.get(), pieces);
+  if (!written.error) size_ += written.bytes;
+  return written;
+}
+
+void LogFile::take_back(std::size_t whole, std::size_t written) noexcept {
+  if (written != whole && !cut(size_ + whole, size_ + written)) {
+    line_is_torn_ = true;
+    whole = written;
+  }
+  size_ += whole;
+}
+
+Result<void> LogFile::sync() noexcept {
+  if (!dirty_) return {};
+  if (io_->fdatasync(fd_.get()) != 0) return last_error();
+  dirty_ = false;
+  synced_size_ = size_;
+  return {};
+}
+
+void LogFile::forget_unsynced() noexcept {
+  if (size_ != synced_size_ && cut(synced_size_, size_)) size_ = synced_size_;
+  dirty_ = false;
+}
+
+void LogFile::refresh() noexcept {
+  struct stat status {};
+  if (io_->fstat(fd_.get(), &status) != 0) return;
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  synced_size_ = std::min(synced_size_, size_);
+}
+
+// Others may append to the file or empty it (logrotate's copytruncate): what is not ours is left
+// alone.
+bool LogFile::cut(std::uint64_t end, std::uint64_t expected_size) noexcept {
+  struct stat status {};
+  if (io_->fstat(fd_.get(), &status) != 0) return false;
+  if (static_cast<std::uint64_t>(status.st_size) != expected_size) return false;
+  return io_->ftruncate(fd_.get(), static_cast<off_t>(end)) == 0;
+}
+
+}  // namespace weir::file

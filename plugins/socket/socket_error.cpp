@@ -1,0 +1,46 @@
+#include "plugins/socket/socket_error.hpp"
+
+#include <netdb.h>
+
+#include <string>
+
+namespace weir::socket {
+namespace {
+
+class SocketCategory final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "weir.socket"; }
+  std::string message(int value) const override {
+    switch (static_cast<SocketError>(value)) {
+      case SocketError::PeerClosed:
+        return "the other side closed the connection";
+      case SocketError::NoProgress:
+        return "the other side took nothing for as long as `timeout`";
+      case SocketError::ConnectedToItself:
+        return "nobody listens there";
+      case SocketError::NameTimeout:
+        return "the name service did not answer in time";
+    }
+    return "unknown";
+  }
+};
+
+class NameCategory final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "getaddrinfo"; }
+  std::string message(int value) const override { return gai_strerror(value); }
+};
+
+}  // namespace
+
+ErrorCode make_error_code(SocketError error) noexcept {
+  static const SocketCategory category;
+  return {static_cast<int>(error), category};
+}
+
+ErrorCode name_error(int status) noexcept {
+  static const NameCategory category;
+  return {status, category};
+}
+
+}  // namespace weir::socket

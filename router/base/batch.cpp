@@ -1,0 +1,57 @@
+#include "router/base/batch.hpp"
+
+#include <cstring>
+
+#include "router/base/assert.hpp"
+
+namespace weir {
+
+void Batch::begin(const Origin& origin) {
+  WEIR_ASSERT(!full_of_origins());
+  origins_.push_back(origin);
+}
+
+void Batch::add_columns(std::span<const Value> columns) {
+  WEIR_ASSERT(columns.size() == column_count_);
+  for (const Value& value : columns) columns_.push_back(value.transient() ? keep(value) : value);
+}
+
+Value Batch::keep(const Value& transient) {
+  const std::string_view text = transient.text();
+  kept_texts_.emplace_back(new char[text.size()]);
+  kept_bytes_ += text.size();
+  char* copy = kept_texts_.back().get();
+  std::memcpy(copy, text.data(), text.size());
+  const std::string_view kept{copy, text.size()};
+  return transient.type() == ValueType::Json ? Value::json(kept) : Value::string(kept);
+}
+
+void Batch::move_into(const BlockRef& block) {
+  WEIR_ASSERT(block->capacity() >= byte_count_ + events_.size());
+  char* at = block->data();
+  for (std::size_t i = 0; i < events_.size(); ++i) {
+    Event& event = events_[i];
+    std::memcpy(at, event.data, event.size);
+    // Columns that view the event follow it to its new place; others view memory that stays.
+    for (std::size_t c = 0; c < column_count_; ++c) {
+      Value& value = columns_[i * column_count_ + c];
+      if (value.type() != ValueType::String && value.type() != ValueType::Json) continue;
+      const std::string_view text = value.text();
+      if (text.data() < event.data || text.data() >= event.data + event.size) continue;
+      const std::string_view moved{at + (text.data() - event.data), text.size()};
+      value = value.type() == ValueType::Json ? Value::json(moved) : Value::string(moved);
+    }
+    event.data = at;
+    at += event.size;
+    *at++ = '\n';
+    event.newline_follows = true;
+  }
+  blocks_.assign(1, block);
+}
+
+std::size_t Batch::overhead_bytes() const noexcept {
+  return sizeof(Batch) + events_.capacity() * sizeof(Event) + columns_.capacity() * sizeof(Value) +
+         origins_.capacity() * sizeof(Origin) + blocks_.capacity() * sizeof(BlockRef) + kept_bytes_;
+}
+
+}  // namespace weir

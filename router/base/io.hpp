@@ -1,0 +1,87 @@
+#pragma once
+
+// Io: every call on the data path by which bytes leave the process or files change, in one place,
+// so that a test can make each of them fail. The functions are the system calls of their names:
+// they return -1 and set errno. A sink owns its Io, or borrows one from a test that derives from
+// it.
+//
+// It has more functions than an interface should: it is a list of system calls, each one line.
+//
+// Threads: the calls keep no state; any thread may make them.
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "router/base/result.hpp"
+
+struct stat;
+
+namespace weir {
+
+class Io {
+ public:
+  virtual ~Io() = default;
+
+  // Bytes.
+  virtual ssize_t writev(int fd, const iovec* pieces, int count) noexcept;
+  /// sendmsg(2) without SIGPIPE and without waiting.
+  virtual ssize_t send(int socket, const iovec* pieces, int count) noexcept;
+  virtual ssize_t pread(int fd, void* to, std::size_t size, off_t offset) noexcept;
+  virtual int ftruncate(int fd, off_t size) noexcept;
+  virtual int fdatasync(int fd) noexcept;
+  /// poll(2) of one descriptor for POLLOUT.
+  virtual int wait_writable(int fd, std::chrono::milliseconds timeout) noexcept;
+
+  // Names. `path` is relative to `directory` unless it is absolute.
+  virtual int openat(int directory, const char* path, int flags, mode_t mode = 0) noexcept;
+  /// openat2(2), confined to `directory`: no symlink anywhere, no way up, no other mount's magic
+  /// links. ENOSYS where the kernel (before 5.6) or a sandbox has no such call.
+  virtual int open_beneath(int directory, const char* path, int flags, mode_t mode = 0) noexcept;
+  virtual int mkdirat(int directory, const char* path, mode_t mode) noexcept;
+  /// renameat2(2) that never replaces: EEXIST.
+  virtual int rename_new(int directory, const char* from, const char* to) noexcept;
+  virtual int unlinkat(int directory, const char* path) noexcept;
+  virtual int fstat(int fd, struct stat* to) noexcept;
+  /// Of the name itself, not of what a symlink points to.
+  virtual int fstatat(int directory, const char* path, struct stat* to) noexcept;
+};
+
+/// What write_all() and send_all() got done.
+struct Written {
+  std::size_t bytes = 0;  ///< That went out, whatever `error` says.
+  ErrorCode error;        ///< Why not all; EAGAIN where a non-blocking descriptor is full.
+};
+
+/// Takes `bytes` off the front of `pieces`, by changing the iovecs. What is left may be empty.
+std::span<iovec> advance(std::span<iovec> pieces, std::size_t bytes) noexcept;
+
+/// Writes `pieces`, in calls of at most IOV_MAX, going on after short writes and signals. Leaves in
+/// `pieces` what was not written; the iovecs behind it change.
+Written write_all(Io& io, int fd, std::span<iovec>& pieces) noexcept;
+
+/// The same through Io::send.
+Written send_all(Io& io, int socket, std::span<iovec>& pieces) noexcept;
+
+/// Owns a descriptor.
+class Fd {
+ public:
+  Fd() noexcept = default;
+  explicit Fd(int fd) noexcept : fd_(fd) {}
+  Fd(Fd&& other) noexcept;
+  Fd& operator=(Fd&& other) noexcept;
+  ~Fd() { close(); }
+
+  int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  void close() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace weir

@@ -1,0 +1,191 @@
+#include "router/ingest/datagram_source.hpp"
+
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "router/base/limits.hpp"
+
+#ifndef UDP_GRO
+#define UDP_GRO 104  // linux/udp.h; older C libraries do not name it.
+#endif
+
+namespace weir {
+
+DatagramSource::DatagramSource(boost::asio::io_context& io, Descriptor socket,
+                               SourceAccount& account, Intake& intake)
+    : socket_(io),
+      account_(account),
+      intake_(intake),
+      limit_(account.options.max_event_bytes, account.options.oversize),
+      slots_(std::make_unique<DatagramSlots>()) {
+  if (account.options.framing == Framing::Newline) {
+    lines_ = make_framer(Framing::Newline, account.options.max_event_bytes,
+                         account.options.oversize);
+  }
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_UDP, UDP_GRO, &on, sizeof on);  // Not on Unix sockets.
+  socket_.assign(socket.release());
+}
+
+DatagramSource::~DatagramSource() = default;
+
+void DatagramSource::start() { wait_readable(); }
+
+void DatagramSource::wait_readable() {
+  if (!socket_.is_open()) return;
+  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [this](const boost::system::error_code& error) {
+                       if (!error) on_readable();
+                     });
+}
+
+void DatagramSource::on_readable() {
+  std::size_t turn_bytes = 0;
+  while (turn_bytes < limits::kTurnBytesMax && socket_.is_open()) {
+    if (!intake_.gate().open()) {
+      intake_.gate().wait([this] { on_readable(); });
+      return;
+    }
+    if (next_piece_ < pieces_) {
+      take_pieces();  // What the gate kept from us last time.
+    } else if (!receive_once(turn_bytes)) {
+      break;
+    }
+  }
+  wait_readable();
+}
+
+/// False where there is nothing more to receive for now.
+bool DatagramSource::receive_once(std::size_t& turn_bytes) {
+  if (!intake_.reserve(slots_->bytes_wanted())) return true;  // The gate is closed now.
+  BlockCursor& cursor = intake_.cursor();
+  const int pieces = slots_->receive(socket_.native_handle(), cursor.data(), cursor.room(),
+                                     intake_.wants_peer());
+  if (pieces <= 0) return pieces < 0 && errno == EINTR;
+  pieces_ = pieces;
+  next_piece_ = 0;
+  for (int i = 0; i < pieces; ++i) turn_bytes += slots_->piece(i).size();
+  if (const auto drops = slots_->drops(pieces - 1)) count_drops(*drops);
+  take_pieces();
+  return pieces == slots_->slots_offered();
+}
+
+/// Takes pieces where they lie as far as they fit their slots; from the first that does not, each is
+/// put together in a place of its own. Stops where there is no memory for that.
+void DatagramSource::take_pieces() {
+  if (next_piece_ == 0) {
+    BlockCursor& cursor = intake_.cursor();
+    received_into_ = cursor.block();
+    Peer peer;
+    for (; next_piece_ < pieces_; ++next_piece_) {
+      const DatagramSlots::Piece piece = slots_->piece(next_piece_);
+      if (!piece.overflow.empty()) break;
+      const Peer sender = slots_->peer(next_piece_);
+      if (sender != peer) flush_frames(peer);
+      peer = sender;
+      account_.pending.received_bytes += piece.size();
+      find_frames(const_cast<char*>(piece.head.data()), piece.size(), piece.segment_bytes, true);
+    }
+    cursor.consume(slots_->bytes_used(pieces_));
+    flush_frames(peer);
+  }
+  while (next_piece_ < pieces_) {
+    if (!take_apart()) return;
+    ++next_piece_;
+  }
+  received_into_ = {};
+}
+
+bool DatagramSource::take_apart() {
+  const DatagramSlots::Piece piece = slots_->piece(next_piece_);
+  if (!intake_.reserve(piece.size() + 1)) return false;
+  BlockCursor& cursor = intake_.cursor();
+  char* const data = cursor.data();
+  std::memcpy(data, piece.head.data(), piece.head.size());
+  std::memcpy(data + piece.head.size(), piece.overflow.data(), piece.overflow.size());
+  account_.pending.received_bytes += piece.size();
+  find_frames(data, piece.size(), piece.segment_bytes, true);
+  cursor.consume(piece.size() + 1);
+  flush_frames(slots_->peer(next_piece_));
+  return true;
+}
+
+void DatagramSource::find_frames(char* data, std::size_t size, std::size_t segment_bytes,
+                                 bool may_write_behind) {
+  if (segment_bytes == 0 || segment_bytes >= size) {
+    find_frame(data, size, may_write_behind);
+    return;
+  }
+  while (size > segment_bytes) {
+    find_frame(data, segment_bytes, false);  // The next datagram begins there.
+    data += segment_bytes;
+    size -= segment_bytes;
+  }
+  find_frame(data, size, may_write_behind);
+}
+
+void DatagramSource::find_frame(char* data, std::size_t size, bool may_write_behind) {
+  ReasonCounts& lost = account_.pending.dropped;
+  if (lines_ != nullptr) {
+    FramerState state;
+    const std::size_t done = lines_->find({data, size}, state, frames_, lost);
+    lines_->finish({data + done, size - done}, state, frames_, lost);
+    return;
+  }
+  const bool has_newline = size != 0 && data[size - 1] == '\n';
+  if (has_newline) {
+    --size;
+  } else if (may_write_behind) {
+    data[size] = '\n';  // The byte is ours, and sinks can write event and newline in one piece.
+  }
+  limit_.emit({data, size}, has_newline || may_write_behind, frames_, lost);
+}
+
+void DatagramSource::flush_frames(const Peer& peer) {
+  intake_.take(account_, frames_, peer);
+  frames_.clear();
+}
+
+void DatagramSource::count_drops(std::uint32_t drops) {
+  // The kernel's counter is 32 bits wide and wraps.
+  account_.pending.dropped[Reason::KernelUdp] += static_cast<std::uint32_t>(drops - drops_seen_);
+  drops_seen_ = drops;
+}
+
+/// Drops since the last datagram that we received.
+void DatagramSource::count_drops_now() {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (socket_.is_open() &&
+      ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
+      size > SK_MEMINFO_DROPS * sizeof(std::uint32_t)) {
+    count_drops(memory[SK_MEMINFO_DROPS]);
+  }
+}
+
+void DatagramSource::stop_accepting() {}  // Datagrams are read on until it is quiet.
+
+bool DatagramSource::close_quiet(SteadyTime, std::chrono::milliseconds quiet) {
+  if (!socket_.is_open()) return true;
+  int unread = 0;
+  const bool empty = ::ioctl(socket_.native_handle(), FIONREAD, &unread) == 0 && unread == 0 &&
+                     next_piece_ == pieces_;
+  if (!empty && quiet.count() != 0) return false;
+  count_drops_now();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  return true;
+}
+
+void DatagramSource::tick(SteadyTime) { count_drops_now(); }
+
+}  // namespace weir

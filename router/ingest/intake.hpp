@@ -1,0 +1,103 @@
+#pragma once
+
+// Intake: a shard's way from frames to offered batches. A source reads into cursor(), finds the
+// frames, and gives them to take(); Intake decodes them, asks the routes, and puts them into the open
+// batches. flush() offers the batches and publishes the counts; the shard calls it before it waits.
+//
+// Threads: its shard's only, but for add_source(), lock_account() and snapshot_locked().
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "router/base/block.hpp"
+#include "router/base/peer.hpp"
+#include "router/ingest/block_cursor.hpp"
+#include "router/ingest/carry.hpp"
+#include "router/ingest/frame.hpp"
+#include "router/ingest/pipeline.hpp"
+#include "router/ingest/read_gate.hpp"
+#include "router/ingest/source_account.hpp"
+#include "router/parse/event_decoder.hpp"
+
+namespace weir {
+
+class Intake {
+ public:
+  Intake(MemoryBudget& budget, std::size_t carry_bytes_max);
+
+  /// Events go through `pipeline` from here on. Flushes first.
+  void use(std::shared_ptr<const Pipeline> pipeline);
+
+  /// Registers a source; the account lives as long as the Intake.
+  SourceAccount& add_source(const SourceOptions& options);
+
+  /// Room for `bytes` in the block that is read into. False where there is none: then the gate is
+  /// closed, wait for it.
+  bool reserve(std::size_t bytes);
+  BlockCursor& cursor() noexcept { return cursor_; }
+  ReadGate& gate() noexcept { return gate_; }
+  CarryShare& carries() noexcept { return carries_; }
+  bool wants_peer() const noexcept { return pipeline_->wants_peer; }
+
+  /// Takes the events of one read, whose frames lie in the cursor's block, in order.
+  void take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer);
+
+  /// Offers what is open, publishes the counts, lets inline sinks write.
+  void flush();
+
+  /// Memory that the shard keeps for the next read goes back. For a shard that has nothing to do.
+  void release_idle_memory();
+
+  /// What was published, exact: no event is between source and sink while the lock is held.
+  struct Snapshot {
+    struct Source {
+      std::string name;
+      std::string url;
+      SourceCounts counts;
+    };
+    std::vector<Source> sources;
+    std::vector<std::pair<std::string, std::uint64_t>> routes;
+    std::uint64_t copies = 0;
+    bool paused = false;  ///< By backpressure.
+  };
+  Snapshot snapshot_locked() const;
+  std::unique_lock<std::mutex> lock_account() const { return std::unique_lock(account_); }
+
+  /// Backpressure has closed or opened the gate: for the ledger's count of pauses.
+  void note_pause(bool paused);
+
+ private:
+  void take_one(SourceAccount& source, const Frame& frame, std::span<Value> row);
+  void fill_metadata(const SourceAccount& source, Format format, bool truncated,
+                     std::span<Value> row);
+  void index_run(std::span<const Frame> frames);
+  void publish_routes();
+
+  BlockPool pool_;
+  BlockCursor cursor_;
+  CarryShare carries_;
+  ReadGate gate_;
+  EventDecoder decoder_;
+  FanOut fan_out_;
+  std::shared_ptr<const Pipeline> pipeline_;
+  std::unique_ptr<RouteHits> hits_;
+  std::vector<Value> row_;
+  const char* indexed_until_ = nullptr;  // Of the frames in hand.
+  Origin origin_;
+  std::string peer_text_;
+  std::vector<std::uint64_t> route_hits_;   // Pending, by route.
+  std::vector<std::uint32_t> routes_hit_;   // Those that are not 0.
+  std::vector<std::size_t> route_places_;   // By route: where in routes_ it is counted.
+
+  mutable std::mutex account_;
+  std::vector<std::unique_ptr<SourceAccount>> sources_;
+  std::vector<std::pair<std::string, std::uint64_t>> routes_;  // Under account_.
+  std::uint64_t copies_ = 0;  // Under account_.
+  bool paused_ = false;       // Under account_.
+};
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+#pragma once
+
+// Source: what a shard knows of the part of a source that it runs: a listener with its connections,
+// a datagram socket, a pipe.
+//
+// Threads: its shard's only.
+
+#include <chrono>
+
+#include "router/base/clock.hpp"
+
+namespace weir {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual void start() = 0;
+
+  /// The router is ending: takes what was already connected or sent, then accepts no more. What is
+  /// connected is read on.
+  virtual void stop_accepting() = 0;
+
+  /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0 closes
+  /// all at once. Returns true when none is left.
+  virtual bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) = 0;
+
+  /// Once a second: closes connections that passed `idle_timeout`.
+  virtual void tick(SteadyTime now) = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,176 @@
+#include "router/ingest/source_options.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "router/base/limits.hpp"
+
+namespace weir {
+namespace {
+
+std::vector<OptionSpec> decoding_options() {
+  return {
+      {.name = "codec",
+       .type = OptionType::Choice,
+       .fallback = "auto",
+       .help = "auto: an event that is a JSON object is JSON, any other is text.",
+       .choices = {"auto", "json", "text"}},
+      {.name = "validate",
+       .type = OptionType::Choice,
+       .fallback = "lazy",
+       .help = "lazy: only what conditions ask for is looked at. full: the whole event.",
+       .choices = {"lazy", "full"}},
+      {.name = "max_event_bytes",
+       .type = OptionType::Size,
+       .fallback = "256KiB",
+       .help = "The longest event that is taken whole."},
+      {.name = "oversize",
+       .type = OptionType::Choice,
+       .fallback = "truncate",
+       .help = "What becomes of a longer one: its first part (marked), nothing, or several events.",
+       .choices = {"truncate", "drop", "split"}},
+  };
+}
+
+OptionSpec framing_option(std::string fallback, std::vector<std::string> choices) {
+  return {.name = "framing",
+          .type = OptionType::Choice,
+          .fallback = std::move(fallback),
+          .help = "How the bytes are divided into events.",
+          .choices = std::move(choices)};
+}
+
+std::vector<OptionSpec> stream_options() {
+  std::vector<OptionSpec> options = decoding_options();
+  options.push_back(framing_option("newline", {"newline", "octet", "auto", "nul", "len32"}));
+  return options;
+}
+
+std::vector<OptionSpec> listener_options() {
+  std::vector<OptionSpec> options = stream_options();
+  options.push_back({.name = "max_connections",
+                     .type = OptionType::Integer,
+                     .fallback = "10000",
+                     .help = "More are told so and closed."});
+  options.push_back({.name = "idle_timeout",
+                     .type = OptionType::Duration,
+                     .fallback = "0s",
+                     .help = "A connection that sends nothing for so long is closed; 0s = never."});
+  return options;
+}
+
+std::vector<OptionSpec> datagram_options() {
+  std::vector<OptionSpec> options = decoding_options();
+  options.push_back(framing_option("datagram", {"datagram", "newline"}));
+  options.push_back({.name = "receive_buffer",
+                     .type = OptionType::Size,
+                     .fallback = "8MiB",
+                     .help = "What the kernel holds for weir (SO_RCVBUF), as far as it allows."});
+  return options;
+}
+
+OptionSpec mode_option() {
+  return {.name = "mode",
+          .type = OptionType::String,
+          .fallback = "0660",
+          .help = "Permissions of the socket's file, in octal."};
+}
+
+template <class Enum, std::size_t N>
+Enum choose(const std::string& text,
+            const std::array<std::pair<std::string_view, Enum>, N>& values) {
+  for (const auto& [name, value] : values) {
+    if (name == text) return value;
+  }
+  return values[0].second;  // Not reached: the loader checked the choice.
+}
+
+unsigned read_mode(const Settings& settings) {
+  const std::string& text = settings.string("mode");
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc{} || end != text.data() + text.size() || mode > 0777) {
+    throw settings.error("mode", "expected permissions in octal, such as 0660");
+  }
+  return mode;
+}
+
+}  // namespace
+
+std::vector<ComponentSpec> source_specs() {
+  ComponentSpec tcp{.scheme = "tcp",
+                    .address = AddressForm::HostPort,
+                    .help = "Listens for TCP connections.",
+                    .options = listener_options()};
+  ComponentSpec unix_stream{.scheme = "unix",
+                            .address = AddressForm::Path,
+                            .help = "Listens on a Unix stream socket.",
+                            .options = listener_options()};
+  unix_stream.options.push_back(mode_option());
+  ComponentSpec udp{.scheme = "udp",
+                    .address = AddressForm::HostPort,
+                    .help = "Receives UDP datagrams.",
+                    .options = datagram_options()};
+  ComponentSpec unix_datagram{.scheme = "unix+dgram",
+                              .address = AddressForm::Path,
+                              .help = "Receives datagrams on a Unix socket.",
+                              .options = datagram_options()};
+  unix_datagram.options.push_back(mode_option());
+  ComponentSpec standard_input{.scheme = "stdin",
+                               .address = AddressForm::None,
+                               .help = "Reads standard input; weir ends when it does.",
+                               .options = stream_options()};
+  ComponentSpec command{.scheme = "command",
+                        .address = AddressForm::None,
+                        .help = "",  // Hidden: made by `weir run -- COMMAND`.
+                        .options = stream_options()};
+  return {tcp, udp, unix_stream, unix_datagram, standard_input, command};
+}
+
+SourceOptions read_source_options(const Settings& settings) {
+  constexpr std::array<std::pair<std::string_view, Framing>, 6> kFramings = {
+      {{"newline", Framing::Newline},
+       {"octet", Framing::Octet},
+       {"auto", Framing::Auto},
+       {"nul", Framing::Nul},
+       {"len32", Framing::Len32},
+       {"datagram", Framing::Datagram}}};
+  constexpr std::array<std::pair<std::string_view, Codec>, 3> kCodecs = {
+      {{"auto", Codec::Auto}, {"json", Codec::Json}, {"text", Codec::Text}}};
+  constexpr std::array<std::pair<std::string_view, Oversize>, 3> kOversizes = {
+      {{"truncate", Oversize::Truncate}, {"drop", Oversize::Drop}, {"split", Oversize::Split}}};
+
+  SourceOptions options;
+  options.name = settings.name();
+  options.url = settings.masked();
+  options.framing = choose(settings.string("framing"), kFramings);
+  options.codec = choose(settings.string("codec"), kCodecs);
+  options.validate_fully = settings.string("validate") == "full";
+  options.max_event_bytes = settings.bytes("max_event_bytes");
+  options.oversize = choose(settings.string("oversize"), kOversizes);
+  if (options.max_event_bytes == 0 || options.max_event_bytes > limits::kEventBytesCeiling) {
+    throw settings.error("max_event_bytes",
+                         fmt::format("expected a size from 1 to {} bytes", limits::kEventBytesCeiling));
+  }
+  if (settings.has("max_connections")) {
+    options.connections_max = settings.integer("max_connections");
+    options.idle_timeout = settings.duration("idle_timeout");
+    if (options.connections_max == 0) {
+      throw settings.error("max_connections", "expected at least 1");
+    }
+  }
+  if (settings.has("receive_buffer")) {
+    options.receive_buffer_bytes = settings.bytes("receive_buffer");
+    if (options.receive_buffer_bytes > (std::size_t{1} << 30)) {
+      throw settings.error("receive_buffer", "expected at most 1GiB");
+    }
+  }
+  if (settings.has("mode")) options.socket_mode = read_mode(settings);
+  return options;
+}
+
+}  // namespace weir

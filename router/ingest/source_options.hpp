@@ -1,0 +1,38 @@
+#pragma once
+
+// The options of the sources: their ComponentSpecs (the one schema for YAML, environment and command
+// line), and the values that a source works with.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/option.hpp"
+#include "config/settings.hpp"
+#include "router/ingest/framer.hpp"
+#include "router/parse/event_decoder.hpp"
+
+namespace weir {
+
+struct SourceOptions {
+  std::string name;
+  std::string url;  ///< Masked, for people.
+  Framing framing = Framing::Newline;
+  Codec codec = Codec::Auto;
+  bool validate_fully = false;
+  std::size_t max_event_bytes = 256 * 1024;
+  Oversize oversize = Oversize::Truncate;
+  std::uint64_t connections_max = 10'000;
+  std::chrono::milliseconds idle_timeout{0};  ///< 0 = never.
+  std::size_t receive_buffer_bytes = 0;       ///< SO_RCVBUF; 0 = the system's.
+  unsigned socket_mode = 0660;                ///< Permissions of a Unix socket's file.
+};
+
+/// tcp, udp, unix, unix+dgram, stdin, and the hidden `command` (the output of `weir run -- COMMAND`).
+std::vector<ComponentSpec> source_specs();
+
+/// Reads a source's Settings. Throws ConfigError where options do not go together.
+SourceOptions read_source_options(const Settings& settings);
+
+}  // namespace weir

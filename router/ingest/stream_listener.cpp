@@ -1,0 +1,157 @@
+#include "router/ingest/stream_listener.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+namespace weir {
+namespace {
+
+// Connections accepted before the shard turns to reading again.
+constexpr int kAcceptsPerTurn = 64;
+// How long to wait when the process has no file descriptor left.
+constexpr std::chrono::milliseconds kAcceptRetry{100};
+
+Peer peer_of(int fd, const sockaddr_storage& address) {
+  if (address.ss_family != AF_UNIX) return Peer::from(reinterpret_cast<const sockaddr*>(&address));
+  Peer peer;
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+    peer.kind = Peer::Kind::Process;
+    peer.process_id = static_cast<std::uint32_t>(credentials.pid);
+  }
+  return peer;
+}
+
+}  // namespace
+
+SharedListener::SharedListener(const SourceOptions& options)
+    : framer(make_framer(options.framing, options.max_event_bytes, options.oversize)) {}
+
+StreamListener::StreamListener(boost::asio::io_context& io, Descriptor socket,
+                               std::shared_ptr<SharedListener> shared, SourceAccount& account,
+                               Intake& intake, Log& log, Place place)
+    : io_(io),
+      acceptor_(io),
+      retry_(io),
+      shared_(std::move(shared)),
+      account_(account),
+      intake_(intake),
+      log_(log),
+      place_(std::move(place)) {
+  if (socket) acceptor_.assign(socket.release());
+}
+
+StreamListener::~StreamListener() = default;
+
+void StreamListener::start() { wait_acceptable(); }
+
+void StreamListener::wait_acceptable() {
+  if (!acceptor_.is_open()) return;
+  acceptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [this](const boost::system::error_code& error) {
+                         if (error) return;
+                         accept_some();
+                       });
+}
+
+void StreamListener::accept_some() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (accept_one()) continue;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      pause_accepting();
+      return;
+    }
+    break;
+  }
+  wait_acceptable();
+}
+
+/// False with errno set where nothing was accepted.
+bool StreamListener::accept_one() {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  Descriptor socket(::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address),
+                              &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
+  if (shared_->connections.load(std::memory_order_relaxed) >= account_.options.connections_max) {
+    refuse(socket);
+    return true;
+  }
+  shared_->connections.fetch_add(1, std::memory_order_relaxed);
+  const Peer peer = peer_of(socket.get(), address);
+  if (place_) {
+    place_(std::move(socket), peer);
+  } else {
+    adopt(std::move(socket), peer);
+  }
+  return true;
+}
+
+void StreamListener::refuse(const Descriptor& socket) {
+  ++account_.pending.connections_refused;
+  const std::string words = fmt::format(
+      "weir: {} has its {} connections (max_connections), come again later\n",
+      account_.options.name, account_.options.connections_max);
+  // A courtesy: whether it arrives is of no consequence.
+  (void)::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(socket.get(), SHUT_WR);
+  log_.warn(account_.options.name, "connection refused: max_connections reached",
+            {{"max_connections", account_.options.connections_max}});
+}
+
+void StreamListener::pause_accepting() {
+  log_.error(account_.options.name,
+             "cannot accept: too many open files; raise the limit (ulimit -n, LimitNOFILE=)");
+  retry_.expires_after(kAcceptRetry);
+  retry_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) accept_some();
+  });
+}
+
+void StreamListener::adopt(Descriptor socket, Peer peer) {
+  const auto on_closed = [this](StreamReader& reader) {
+    shared_->connections.fetch_sub(1, std::memory_order_relaxed);
+    readers_.erase(&reader);
+  };
+  auto reader = std::make_shared<StreamReader>(io_, socket.release(), peer, *shared_->framer,
+                                               account_, intake_, on_closed);
+  readers_.emplace(reader.get(), reader);
+  reader->start();
+}
+
+void StreamListener::stop_accepting() {
+  if (!acceptor_.is_open()) return;
+  // What has connected was accepted by the kernel in our name.
+  while (accept_one()) {
+  }
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  retry_.cancel();
+}
+
+bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
+  std::vector<std::shared_ptr<StreamReader>> to_close;
+  for (const auto& [key, reader] : readers_) {
+    const bool is_quiet = now - reader->last_read() >= quiet && reader->unread() == 0;
+    if (quiet.count() == 0 || is_quiet) to_close.push_back(reader);
+  }
+  for (const auto& reader : to_close) reader->abandon();
+  return readers_.empty();
+}
+
+void StreamListener::tick(SteadyTime now) {
+  const std::chrono::milliseconds timeout = account_.options.idle_timeout;
+  if (timeout.count() == 0 || !intake_.gate().open()) return;
+  std::vector<std::shared_ptr<StreamReader>> idle;
+  for (const auto& [key, reader] : readers_) {
+    if (now - reader->last_read() >= timeout && reader->unread() == 0) idle.push_back(reader);
+  }
+  for (const auto& reader : idle) reader->close();
+}
+
+}  // namespace weir

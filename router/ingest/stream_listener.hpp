@@ -1,0 +1,71 @@
+#pragma once
+
+// StreamListener: one shard's listening socket of a `tcp://` or `unix://` source, with the
+// connections that came from it. Above max_connections (of the whole source) a peer is told so in one
+// line and closed. A connection may be handed to another shard: a Unix socket's address cannot be
+// shared between them as a TCP port can.
+//
+// Threads: its shard's only. `open_connections` is shared by all shards.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "router/ingest/framer.hpp"
+#include "router/ingest/intake.hpp"
+#include "router/ingest/socket_setup.hpp"
+#include "router/ingest/source.hpp"
+#include "router/ingest/stream_reader.hpp"
+#include "router/telemetry/log.hpp"
+
+namespace weir {
+
+/// What the shards of one source share.
+struct SharedListener {
+  explicit SharedListener(const SourceOptions& options);
+  const std::unique_ptr<Framer> framer;
+  std::atomic<std::uint64_t> connections{0};  ///< Open now, on all shards.
+};
+
+class StreamListener final : public Source {
+ public:
+  /// Where an accepted connection goes; empty: it stays here.
+  using Place = std::function<void(Descriptor socket, Peer peer)>;
+
+  /// `socket` may be empty: a shard that only takes what others accepted.
+  StreamListener(boost::asio::io_context& io, Descriptor socket,
+                 std::shared_ptr<SharedListener> shared, SourceAccount& account, Intake& intake,
+                 Log& log, Place place = {});
+  ~StreamListener() override;
+
+  void start() override;
+  void stop_accepting() override;
+  bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) override;
+  void tick(SteadyTime now) override;
+
+  /// Takes a connection over that another shard accepted.
+  void adopt(Descriptor socket, Peer peer);
+
+ private:
+  void wait_acceptable();
+  void accept_some();
+  bool accept_one();
+  void refuse(const Descriptor& socket);
+  void pause_accepting();
+
+  boost::asio::io_context& io_;
+  boost::asio::posix::stream_descriptor acceptor_;
+  boost::asio::steady_timer retry_;
+  std::shared_ptr<SharedListener> shared_;
+  SourceAccount& account_;
+  Intake& intake_;
+  Log& log_;
+  Place place_;
+  std::unordered_map<StreamReader*, std::shared_ptr<StreamReader>> readers_;
+};
+
+}  // namespace weir

@@ -1,0 +1,78 @@
+#pragma once
+
+// StreamReader: one peer: a TCP or Unix connection, a pipe, a file. Reads into the shard's block
+// where events are found and stay; only the unfinished frame at the end is copied, to a carry of its
+// own. It stops at the gate, and gives way to others after a megabyte.
+//
+// The next read leaves a gap for the carry before the fresh bytes, so that the frame lies in one
+// piece again if they finish it; if they do not, they are appended to the carry, and no byte is
+// copied or searched more than twice however slowly it drips.
+//
+// Threads: its shard's only. Owned by its pending operation (shared_from_this) and by its source.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "router/base/clock.hpp"
+#include "router/base/peer.hpp"
+#include "router/ingest/carry.hpp"
+#include "router/ingest/framer.hpp"
+#include "router/ingest/intake.hpp"
+
+namespace weir {
+
+class StreamReader : public std::enable_shared_from_this<StreamReader>, private CarryHolder {
+ public:
+  using OnClosed = std::function<void(StreamReader&)>;
+
+  /// Takes `fd` over; it is non-blocking from here on, but for a regular file. `framer` and `source`
+  /// live as long as the shard. `on_closed` runs once, at the end, however it comes.
+  StreamReader(boost::asio::io_context& io, int fd, Peer peer, const Framer& framer,
+               SourceAccount& source, Intake& intake, OnClosed on_closed);
+  ~StreamReader() = default;
+
+  void start();
+
+  /// Closes as if the peer had: an unfinished last line is an event.
+  void close();
+
+  /// The router is ending: an unfinished frame was never an event, and is counted as incomplete.
+  void abandon();
+
+  /// Bytes that the kernel holds for us.
+  std::size_t unread() const noexcept;
+  SteadyTime last_read() const noexcept { return last_read_; }
+
+ private:
+  enum class Outcome { Progress, Drained, Ended, NoRoom };
+  enum class Rest { LastFrame, NoFrame };
+
+  void wait_readable();
+  void on_readable();
+  Outcome read_once(std::size_t& turn_bytes);
+  void use_fresh(std::size_t gap, std::size_t fresh);
+  void cut_carry() override;
+  template <class Use>
+  bool take_carry(Use use);
+  void end(Rest rest);
+
+  boost::asio::io_context& io_;
+  boost::asio::posix::stream_descriptor descriptor_;
+  int fd_;
+  int flags_before_ = 0;
+  bool pollable_ = true;  // False for a regular file, which epoll refuses.
+  bool ended_ = false;
+  Peer peer_;
+  const Framer& framer_;
+  FramerState framer_state_;
+  SourceAccount& source_;
+  Intake& intake_;
+  Carry carry_;
+  SteadyTime last_read_;
+  OnClosed on_closed_;
+};
+
+}  // namespace weir

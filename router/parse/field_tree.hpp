@@ -1,0 +1,90 @@
+#pragma once
+
+// FieldTree: a FieldSet in the form in which the decoder meets an event: for each nesting level the
+// wanted keys, found by their first byte. Built when a configuration is compiled; immutable; any
+// thread may read it.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/base/field_set.hpp"
+
+namespace weir {
+
+/// One level of nesting: the keys that are wanted of an object.
+class FieldNode {
+ public:
+  struct Child {
+    std::string key;
+    int slot = -1;                    ///< Where its value goes; -1: only what lies below is wanted.
+    std::unique_ptr<FieldNode> below;  ///< Wanted keys of the object in it; null: none.
+    std::int16_t next = -1;           ///< The next child whose key begins with the same byte.
+    std::uint64_t word = 0;           ///< The first 8 bytes of the key with its closing quote...
+    std::uint64_t word_mask = 0;      ///< ...as far as it has them. See starts_as().
+
+    /// True if the 8 bytes at `raw` are those of this key and, where it has fewer than 8, of the
+    /// quote that ends it. Most keys need no further look. Requires: 8 readable bytes.
+    bool starts_as(const char* raw) const noexcept {
+      std::uint64_t bytes;
+      std::memcpy(&bytes, raw, sizeof bytes);
+      return (bytes & word_mask) == word;
+    }
+    bool is_one_word() const noexcept { return key.size() < sizeof word; }
+  };
+
+  /// The first child whose key begins with `byte`, -1 if there is none; go on with next.
+  int first(char byte) const noexcept { return first_[static_cast<unsigned char>(byte)]; }
+  const Child& child(int index) const noexcept {
+    return children_[static_cast<std::size_t>(index)];
+  }
+  std::size_t size() const noexcept { return children_.size(); }
+
+  /// The child for an unescaped key, -1 if there is none.
+  int find(std::string_view key) const noexcept;
+
+  FieldNode() { first_.fill(-1); }
+  Child& add(const std::string& key);
+
+ private:
+  std::array<std::int16_t, 256> first_;
+  std::vector<Child> children_;
+};
+
+class FieldTree {
+ public:
+  FieldTree() = default;
+  explicit FieldTree(const FieldSet& fields);
+
+  /// The wanted keys of the event itself.
+  const FieldNode& root() const noexcept { return root_; }
+
+  /// Nothing of an event is wanted, only metadata at most: it need not be parsed.
+  bool empty() const noexcept { return root_.size() == 0; }
+
+  /// The slot of the top-level field `message`, which a text event has too; -1: not wanted.
+  int message_slot() const noexcept { return message_slot_; }
+
+  /// A wanted item of metadata.
+  struct MetadataSlot {
+    Metadata metadata;
+    Slot slot;
+  };
+  const std::vector<MetadataSlot>& metadata() const noexcept { return metadata_; }
+  bool wants(Metadata metadata) const noexcept;
+
+  std::size_t slot_count() const noexcept { return slot_count_; }
+
+ private:
+  FieldNode root_;
+  std::vector<MetadataSlot> metadata_;
+  int message_slot_ = -1;
+  std::size_t slot_count_ = 0;
+};
+
+}  // namespace weir

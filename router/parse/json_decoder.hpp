@@ -1,0 +1,94 @@
+#pragma once
+
+// JsonDecoder: reads the wanted fields of one event in one pass.
+//
+// simdjson's first stage (SIMD) indexes the bytes: every bracket, colon, comma and start of a value
+// outside strings; it finds unclosed strings, raw control characters in strings and invalid UTF-8.
+// Then this class walks the index from key to key as On-Demand would, compares each key with all
+// wanted names by one 8-byte load, and stops when all are found.
+//
+// The first stage costs less per byte the longer its input is, so index_run() indexes many events at
+// once, those of one read. An event is decoded from that index only if it begins, outside a string,
+// with the brace that is its first byte: what comes before it cannot change how it is read. Where
+// the run as a whole has a fault, or that brace is not found, the event is indexed by itself. So one
+// broken event never changes another. (benchmarks/README.md has the figures beside On-Demand's.)
+//
+// So an event may count as JSON although a value that nobody asked for is broken. validate() looks
+// at everything. Keys are compared unescaped; of duplicate keys the first wins.
+//
+// Threads: one decoder for each shard. The values it fills in look into the event's bytes or, where
+// transient, into the decoder until its next call.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "router/base/value.hpp"
+#include "router/parse/field_tree.hpp"
+
+namespace simdjson::internal {
+class dom_parser_implementation;
+}
+namespace simdjson::dom {
+class parser;
+}
+
+namespace weir {
+
+class JsonDecoder {
+ public:
+  JsonDecoder();
+  ~JsonDecoder();
+  JsonDecoder(const JsonDecoder&) = delete;
+  JsonDecoder& operator=(const JsonDecoder&) = delete;
+
+  /// Indexes the bytes in which the next events lie, at most kRunBytesMax. An offer: without it,
+  /// or for events elsewhere, decode() does all the work by itself. Valid until the next call.
+  void index_run(std::string_view run);
+  static constexpr std::size_t kRunBytesMax = 64 * 1024;
+
+  /// Fills row[slot] for every wanted field that `event` has. False: it is no JSON object, and what
+  /// was filled in until then is to be thrown away.
+  /// Requires: limits::kBlockPadding readable bytes behind `event`; row is all Missing.
+  bool decode(std::string_view event, const FieldTree& fields, std::span<Value> row);
+
+  /// True if `event` is a JSON object from the first byte to the last. Requires: as above.
+  bool validate(std::string_view event);
+
+ private:
+  bool index(std::string_view bytes);
+  bool find_in_run(std::string_view event);
+  bool read_object(std::size_t& at, const FieldNode& wanted, std::span<Value> row,
+                   std::size_t depth);
+  bool read_value(std::size_t& at, const FieldNode::Child& child, std::span<Value> row,
+                  std::size_t depth);
+  bool read_scalar(std::size_t at, Value& out);
+  bool read_string(std::string_view token, Value& out);
+  bool skip_value(std::size_t& at) const noexcept;
+  int match(std::size_t at, const FieldNode& wanted);
+  /// From the start of the value at index `at` to the next structural character, trimmed.
+  std::string_view token(std::size_t at) const noexcept;
+  bool in_event(std::size_t at) const noexcept {
+    return at < index_count_ && indexes_[at] < event_end_;
+  }
+  char at_index(std::size_t at) const noexcept { return base_[indexes_[at]]; }
+
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_one_;
+  std::size_t capacity_ = 0;  // Bytes that stage_one_ can index.
+  std::unique_ptr<simdjson::dom::parser> validator_;
+  std::unique_ptr<char[]> unescaped_;  // Room for all strings of an event at once.
+  std::size_t unescaped_capacity_ = 0;
+  std::size_t unescaped_used_ = 0;
+
+  std::string_view run_;          // What is indexed now; empty: nothing that may be used again.
+  std::size_t run_at_ = 0;        // The index of the last event's brace...
+  std::size_t run_step_ = 1;      // ...and how many indexes on the one before was: a guess.
+  const char* base_ = nullptr;    // What the indexes count from.
+  const std::uint32_t* indexes_ = nullptr;
+  std::size_t index_count_ = 0;
+  std::size_t event_end_ = 0;     // Offset from base_ of the end of the event in hand.
+};
+
+}  // namespace weir

@@ -1,0 +1,67 @@
+#include "router/route/fan_out.hpp"
+
+#include <utility>
+
+#include "router/base/assert.hpp"
+#include "router/base/limits.hpp"
+
+namespace weir {
+
+void FanOut::use(std::span<const SinkPort> ports) {
+  WEIR_ASSERT(open_.empty());
+  ports_.clear();
+  for (const SinkPort& port : ports) {
+    ports_.push_back(Port{.sink = &port, .batch = Batch(port.columns.size())});
+  }
+}
+
+void FanOut::add_to(std::uint16_t sink, const Event& event, const BlockRef& block,
+                    std::span<const Value> row) {
+  Port& port = ports_[sink];
+  if (port.read != read_) start_read(port, sink);
+  if (port.batch.column_count() == 0) [[likely]] {
+    port.batch.add(event, block);
+  } else {
+    add_with_columns(port, event, block, row);
+  }
+}
+
+void FanOut::start_read(Port& port, std::uint16_t sink) {
+  if (port.batch.empty()) open_.push_back(sink);
+  port.batch.begin(origin_);
+  port.read = read_;
+  if (port.batch.size() >= limits::kBatchEventsMax || port.batch.full_of_origins()) {
+    wants_offer_ = true;
+  }
+}
+
+void FanOut::add_with_columns(Port& port, const Event& event, const BlockRef& block,
+                              std::span<const Value> row) {
+  columns_.clear();
+  for (const Column& column : port.sink->columns) {
+    columns_.push_back(column.expression ? column.expression->evaluate(row) : row[column.slot]);
+  }
+  port.batch.add(event, block, columns_);
+}
+
+std::uint64_t FanOut::offer() {
+  std::uint64_t copies = 0;
+  for (const std::uint16_t index : open_) {
+    Port& port = ports_[index];
+    copies += port.batch.size();
+    const std::size_t column_count = port.batch.column_count();
+    port.sink->runner->offer(std::exchange(port.batch, Batch(column_count)), pool_);
+    port.read = 0;
+  }
+  std::swap(open_, offered_);
+  open_.clear();
+  wants_offer_ = false;
+  return copies;
+}
+
+void FanOut::run_inline() {
+  for (const std::uint16_t index : offered_) ports_[index].sink->runner->run_inline();
+  offered_.clear();
+}
+
+}  // namespace weir

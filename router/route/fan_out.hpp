@@ -1,0 +1,87 @@
+#pragma once
+
+// FanOut: a shard's open batches, one for each sink, and the way from there into the sinks'
+// buffers. A batch is open only while the shard works through what it has read: the shard offers all
+// of them before it waits for anything.
+//
+// Threads: its shard's only.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "router/base/batch.hpp"
+#include "router/base/block.hpp"
+#include "router/base/field_set.hpp"
+#include "router/route/expression.hpp"
+#include "router/sink/runner.hpp"
+
+namespace weir {
+
+/// Where a sink's column comes from.
+struct Column {
+  Slot slot = 0;                         ///< A field as it is...
+  std::optional<Expression> expression;  ///< ...or what is computed.
+};
+
+/// A sink, as the routes see it.
+struct SinkPort {
+  SinkRunner* runner = nullptr;
+  std::vector<Column> columns;
+};
+
+class FanOut {
+ public:
+  explicit FanOut(BlockPool& pool) noexcept : pool_(pool) {}
+
+  /// From here on events go to `ports`, which must live until the next call.
+  /// Requires: no batch is open.
+  void use(std::span<const SinkPort> ports);
+
+  /// Starts a new read.
+  void begin(const Origin& origin) noexcept {
+    origin_ = origin;
+    ++read_;
+  }
+
+  /// Puts the event into the batch of each of `sinks`.
+  void add(std::span<const std::uint16_t> sinks, const Event& event, const BlockRef& block,
+           std::span<const Value> row) {
+    for (const std::uint16_t sink : sinks) add_to(sink, event, block, row);
+  }
+
+  /// True where a batch is so large that it should be offered before the next read.
+  bool wants_offer() const noexcept { return wants_offer_; }
+
+  /// Hands every open batch to its sink's buffer. Returns how many events, each counted once for
+  /// each sink.
+  std::uint64_t offer();
+
+  /// Lets the sinks that were just offered something, and write on this thread, do so.
+  void run_inline();
+
+ private:
+  struct Port {
+    const SinkPort* sink;
+    Batch batch;
+    std::uint64_t read = 0;  // The last one that its batch knows.
+  };
+  void add_to(std::uint16_t sink, const Event& event, const BlockRef& block,
+              std::span<const Value> row);
+  void start_read(Port& port, std::uint16_t sink);
+  void add_with_columns(Port& port, const Event& event, const BlockRef& block,
+                        std::span<const Value> row);
+
+  BlockPool& pool_;
+  std::vector<Port> ports_;
+  std::vector<std::uint16_t> open_;     // Ports whose batch is not empty.
+  std::vector<std::uint16_t> offered_;  // Ports to be run inline.
+  std::vector<Value> columns_;
+  Origin origin_;
+  std::uint64_t read_ = 0;
+  bool wants_offer_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,243 @@
+#include "router/sink/runner.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "router/base/assert.hpp"
+#include "router/base/limits.hpp"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// How long a sink may wait inside poll() while Deliveries are out: a new batch waits as long.
+constexpr milliseconds kPollBudget{2};
+// How often an idle sink is polled: soon after its last use, and later on.
+constexpr milliseconds kPollInterval{100};
+constexpr milliseconds kIdlePollInterval{1000};
+constexpr seconds kInUse{10};
+
+}  // namespace
+
+SinkRunner::SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, Log& log,
+                       std::function<void()> on_pressure_change)
+    : options_(std::move(options)),
+      sink_(std::move(sink)),
+      traits_(sink_->traits()),
+      log_(log),
+      on_pressure_change_(std::move(on_pressure_change)),
+      buffer_(options_.buffer_bytes_max, options_.when_full),
+      random_state_(std::random_device{}()) {}
+
+SinkRunner::~SinkRunner() { WEIR_ASSERT(!thread_.joinable()); }
+
+void SinkRunner::start() {
+  if (traits_.never_blocks) {
+    const std::lock_guard lock(calls_);
+    open_sink();
+    return;
+  }
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), ("sink " + options_.name).substr(0, 15).c_str());
+}
+
+bool SinkRunner::runs_inline() const noexcept {
+  return traits_.never_blocks ||
+         (run_on_shard_.load(std::memory_order_relaxed) && traits_.settles_in_write &&
+          open_.load(std::memory_order_relaxed));
+}
+
+void SinkRunner::offer(Batch batch, BlockPool& pool) {
+  if (batch.empty()) return;
+  const bool is_inline = runs_inline();
+  if (!is_inline) compact(batch, pool);
+  const bool pressure_rose = buffer_.offer(std::move(batch));
+  if (!is_inline) buffer_.wake();
+  if (pressure_rose) on_pressure_change_();
+}
+
+void SinkRunner::run_inline() {
+  if (!runs_inline()) return;
+  if (traits_.never_blocks) {
+    const std::lock_guard lock(calls_);
+    if (!open_ && !open_sink()) return;
+    hand_over();
+    return;
+  }
+  const std::unique_lock lock(calls_, std::try_to_lock);
+  if (lock.owns_lock()) hand_over();
+  // Whoever holds the lock may have looked before we offered; a failure leaves work behind, too.
+  if (!lock.owns_lock() || buffer_.has_waiting()) buffer_.wake();
+}
+
+/// A batch that pins far more memory than it has bytes gets a block of its own.
+void SinkRunner::compact(Batch& batch, BlockPool& pool) const {
+  std::size_t pinned = 0;
+  for (const BlockRef& block : batch.blocks()) pinned += block->capacity();
+  const std::size_t need = batch.byte_count() + batch.size();  // Each event and a newline.
+  if (pinned <= need * limits::kPinnedBytesPerEventByteMax) return;
+  if (const BlockRef block = pool.acquire_exact(need)) batch.move_into(block);
+}
+
+void SinkRunner::run() {
+  while (true) {
+    if (!open_.load()) recover();
+    wait_for_work();
+    {
+      const std::lock_guard lock(calls_);
+      if (reopen_asked_.exchange(false)) sink_->reopen();
+      if (open_) hand_over();
+      sink_->poll(buffer_.in_hand() != 0 ? kPollBudget : milliseconds(0));
+    }
+    if (!draining_) continue;
+    const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
+    if (buffer_.idle() || steady_now() >= deadline) break;
+  }
+  const std::lock_guard lock(calls_);
+  sink_->close(SteadyTime{SteadyTime::duration(drain_deadline_.load())});
+  ended_ = true;
+  buffer_.wake();
+}
+
+/// Hands over what waits, as far as the sink can hold it. Requires: calls_ is held.
+void SinkRunner::hand_over() {
+  while (open_.load(std::memory_order_relaxed) && buffer_.in_hand() < traits_.deliveries_max) {
+    std::optional<Ticketed> next = buffer_.take();
+    if (!next) return;
+    sink_->write(Delivery(std::move(next->batch), next->ticket, *this));
+  }
+}
+
+void SinkRunner::wait_for_work() {
+  const SteadyTime now = steady_now();
+  if (buffer_.has_waiting()) last_use_ = now;
+  if (!open_) return;
+  const bool in_use = now - last_use_ < kInUse;
+  const SteadyTime until = now + (in_use ? kPollInterval : kIdlePollInterval);
+  buffer_.wait_until(until, [this](std::size_t waiting, std::size_t in_hand) {
+    return in_hand != 0 || waiting != 0 || draining_ || reopen_asked_ || !open_;
+  });
+}
+
+/// After a failure: waits until all Deliveries have come back, so that the order is kept, then opens
+/// the sink anew, with backoff.
+void SinkRunner::recover() {
+  const auto out_of_time = [this] {
+    return draining_ && steady_now().time_since_epoch().count() >= drain_deadline_.load();
+  };
+  while (buffer_.in_hand() != 0) {
+    if (out_of_time()) return;
+    const std::lock_guard lock(calls_);
+    sink_->poll(kPollBudget);
+  }
+  while (!out_of_time()) {
+    if (failures_ != 0) {
+      milliseconds wait = options_.retry.wait(failures_, random());
+      if (draining_) wait = std::min(wait, milliseconds(250));
+      const bool was_draining = draining_;
+      buffer_.wait_until(steady_now() + wait, [&](std::size_t, std::size_t) {
+        return draining_ != was_draining;
+      });
+    }
+    const std::lock_guard lock(calls_);
+    if (open_sink()) return;
+    if (draining_ && buffer_.idle()) return;
+  }
+}
+
+/// Requires: calls_ is held.
+bool SinkRunner::open_sink() {
+  const Result<void> opened = sink_->open();
+  if (!opened) {
+    ++failures_;
+    report(opened.error(), "cannot open");
+    return false;
+  }
+  {
+    const std::lock_guard lock(state_);
+    // After a failed delivery the sink is ready again once one succeeds: see settle().
+    if (failures_ == 0 || trouble_ == "not opened yet") trouble_.clear();
+  }
+  open_ = true;
+  return true;
+}
+
+void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
+  if (fate.delivered) {
+    if (failures_ != 0) {
+      log_.info(options_.name, "delivers again", {{"failures", std::uint64_t{failures_.load()}}});
+      failures_ = 0;
+      const std::lock_guard lock(state_);
+      trouble_.clear();
+    }
+  } else {
+    ++failures_;
+    open_ = false;
+    report(fate.cause, "delivery failed");
+  }
+  if (buffer_.settle(std::move(batch), ticket, fate, wall_clock_ns())) on_pressure_change_();
+}
+
+void SinkRunner::report(const ErrorCode& cause, const char* what) {
+  const std::string reason = cause ? cause.message() : "no answer from the sink";
+  {
+    const std::lock_guard lock(state_);
+    trouble_ = std::string(what) + ": " + reason;
+  }
+  log_.warn(options_.name, std::string(what) + "; will try again",
+            {{"cause", reason}, {"sink", options_.url}});
+}
+
+void SinkRunner::reopen() {
+  if (traits_.never_blocks) return;
+  reopen_asked_ = true;
+  buffer_.wake();
+}
+
+void SinkRunner::begin_drain(SteadyTime deadline) {
+  drain_deadline_ = deadline.time_since_epoch().count();
+  draining_ = true;
+  buffer_.wake();
+}
+
+void SinkRunner::finish_drain() {
+  const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
+  if (traits_.never_blocks) {
+    const std::lock_guard lock(calls_);
+    hand_over();
+    sink_->close(deadline);
+  } else if (thread_.joinable()) {
+    buffer_.wait_until(deadline + seconds(1),
+                       [this](std::size_t, std::size_t) { return ended_.load(); });
+    if (ended_) {
+      thread_.join();
+    } else {
+      log_.error(options_.name, "does not answer; what it holds is lost");
+      thread_.detach();  // Stuck in a call: the process ends without it.
+    }
+  }
+  buffer_.abandon();
+}
+
+void SinkRunner::fill(SinkBalance& balance) const {
+  balance.name = options_.name;
+  balance.url = options_.url;
+  {
+    const std::lock_guard lock(state_);
+    balance.ready = trouble_.empty();
+    balance.trouble = trouble_;
+  }
+  buffer_.fill(balance, wall_clock_ns());
+}
+
+std::uint64_t SinkRunner::random() noexcept {
+  random_state_ = random_state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+  return random_state_ >> 11;
+}
+
+}  // namespace weir

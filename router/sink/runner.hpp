@@ -1,0 +1,116 @@
+#pragma once
+
+// SinkRunner: one sink with its buffer, and the one owner of its retry policy. It opens the sink,
+// hands it batches in order, comes again with backoff after a failure, and drains it at the end.
+//
+// Where write() is called:
+//   - a sink that never blocks: on the shard's thread, under a lock; there is no thread for it;
+//   - any other: on the runner's own thread, behind the bounded Buffer;
+//   - with set_run_on_shard(), for a sink that settles in write() and where nobody else can suffer from its
+//     waiting: on the shard's thread as long as the sink keeps up, while the bytes are in that
+//     core's cache; on the runner's thread after a failure and under contention.
+//
+// Order: batches are handed over in the order in which they were offered. After a retry nothing new
+// is handed over until every Delivery has come back; then all are handed over anew in their order.
+//
+// Threads: offer() and run_inline() from shards; start(), reopen(), drain() and the state from the
+// control thread.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "router/base/block.hpp"
+#include "router/sink/buffer.hpp"
+#include "router/sink/retry_policy.hpp"
+#include "router/sink/sink.hpp"
+#include "router/telemetry/log.hpp"
+
+namespace weir {
+
+struct SinkRunnerOptions {
+  std::string name;
+  std::string url;  ///< Masked.
+  std::size_t buffer_bytes_max = 64 << 20;
+  WhenFull when_full = WhenFull::Block;
+  RetryPolicy retry;
+};
+
+class SinkRunner final : private DeliveryOwner {
+ public:
+  /// `on_pressure_change` is called, on any thread, when under_pressure() has changed.
+  SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, Log& log,
+             std::function<void()> on_pressure_change);
+  ~SinkRunner();  ///< Requires: drain() was called, or start() never was.
+
+  void start();
+
+  /// See above. May be changed while it runs.
+  void set_run_on_shard(bool on) noexcept { run_on_shard_ = on; }
+
+  /// Takes a batch over from a shard; `pool` gives the memory if it has to be copied.
+  void offer(Batch batch, BlockPool& pool);
+
+  /// Writes what was offered, if it is to be done here. Called by the shard after its offers, holding
+  /// no lock.
+  void run_inline();
+
+  bool under_pressure() const { return buffer_.under_pressure(); }
+
+  /// SIGHUP: asks the sink to open its files anew. Returns at once.
+  void reopen();
+
+  /// Nothing more will be offered: delivers all, closes the sink and ends the thread. What is left
+  /// at `deadline` is dropped for Reason::Shutdown. begin_drain() returns at once; finish_drain()
+  /// waits, at most one second beyond the deadline even if the sink is stuck.
+  void begin_drain(SteadyTime deadline);
+  void finish_drain();
+  /// begin_drain() was called, and finish_drain() would not wait.
+  bool drained() const { return traits_.never_blocks || ended_; }
+
+  /// The process ends now: what is undelivered is counted as lost.
+  void abandon() { buffer_.abandon(); }
+
+  void fill(SinkBalance& balance) const;
+  const std::string& name() const noexcept { return options_.name; }
+
+ private:
+  void settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept override;
+  bool runs_inline() const noexcept;
+  void run();
+  bool open_sink();
+  void hand_over();
+  void wait_for_work();
+  void recover();
+  void compact(Batch& batch, BlockPool& pool) const;
+  void report(const ErrorCode& cause, const char* what);
+  std::uint64_t random() noexcept;
+
+  const SinkRunnerOptions options_;
+  const std::unique_ptr<Sink> sink_;
+  const SinkTraits traits_;
+  Log& log_;
+  const std::function<void()> on_pressure_change_;
+  Buffer buffer_;
+
+  std::mutex calls_;  // Held while the sink is called.
+  std::atomic<bool> run_on_shard_{false};
+  std::atomic<bool> open_{false};
+  std::atomic<bool> reopen_asked_{false};
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> ended_{false};
+  std::atomic<SteadyTime::rep> drain_deadline_{0};
+  std::atomic<std::uint32_t> failures_{0};  // In a row.
+  SteadyTime last_use_{};           // The runner's thread.
+  std::uint64_t random_state_;
+
+  mutable std::mutex state_;
+  std::string trouble_ = "not opened yet";  // Guarded by state_. Empty = ready.
+
+  std::thread thread_;
+};
+
+}  // namespace weir

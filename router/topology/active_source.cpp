@@ -1,0 +1,160 @@
+#include "router/topology/active_source.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "config/host_port.hpp"
+#include "router/ingest/datagram_source.hpp"
+#include "router/ingest/pipe_source.hpp"
+
+namespace weir {
+namespace {
+
+bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme == "unix+dgram"; }
+bool is_inet(const std::string& scheme) { return scheme == "tcp" || scheme == "udp"; }
+bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
+
+Descriptor duplicate(const Descriptor& descriptor) {
+  return Descriptor(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+std::string hint_for(const ErrorCode& error, const std::string& scheme) {
+  switch (error.value()) {
+    case EADDRINUSE:
+      return is_inet(scheme) ? "another program listens there: choose another port, or find it with "
+                               "`ss -lntup`"
+                             : "another process listens on that socket";
+    case EACCES:
+      return is_inet(scheme) ? "ports below 1024 need CAP_NET_BIND_SERVICE, or a systemd socket"
+                             : "the directory is not writable for this user";
+    case ENOENT:
+      return "the directory does not exist: create it first";
+    case EEXIST:
+      return "there is a file of that name that is no socket: remove it, or choose another path";
+    case EADDRNOTAVAIL:
+      return "this machine has no such address; 0.0.0.0 or [::] listens on all";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
+                           std::size_t shard_count, ActiveSource* predecessor, Descriptor pipe)
+    : settings_(settings),
+      options_(read_source_options(settings)),
+      id_(settings.name() + "#" + std::to_string(generation)),
+      shared_(std::make_shared<SharedListener>(options_)) {
+  if (is_pipe(settings.scheme())) {
+    if (!pipe) pipe = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    if (!pipe) {
+      throw settings.error("", "cannot read standard input: " + last_error().message(),
+                           "it is closed");
+    }
+    sockets_.push_back(std::move(pipe));
+  } else if (predecessor != nullptr && same_address(*predecessor)) {
+    for (const Descriptor& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
+    address_ = predecessor->address_;
+  } else {
+    bind(shard_count);
+  }
+}
+
+bool ActiveSource::same_address(const ActiveSource& other) const {
+  const Settings& a = settings_;
+  const Settings& b = other.settings_;
+  return a.scheme() == b.scheme() && a.path() == b.path() && a.host_port().host == b.host_port().host &&
+         a.host_port().port == b.host_port().port && !other.sockets_.empty();
+}
+
+void ActiveSource::bind(std::size_t shard_count) {
+  const std::string& scheme = settings_.scheme();
+  const SocketKind kind = is_datagram(scheme) ? SocketKind::Datagram : SocketKind::Stream;
+  HostPort host_port = settings_.host_port();
+  const std::size_t count = is_inet(scheme) ? shard_count : 1;
+  const auto take = [&](Result<Descriptor> bound) {
+    if (bound) return std::move(*bound);
+    throw settings_.error("", "cannot listen: " + bound.error().message(),
+                          hint_for(bound.error(), scheme));
+  };
+  if (!is_inet(scheme)) {
+    sockets_.push_back(take(bind_unix(kind, settings_.path(), options_.socket_mode,
+                                      options_.receive_buffer_bytes)));
+    address_ = settings_.path();
+    return;
+  }
+  // Shards share the port with SO_REUSEPORT, and so would another router of the same user, and
+  // each get half of the events. So the port is first taken without it, to see that it is free.
+  if (count > 1) take(bind_inet(kind, host_port, false, 0));
+  for (std::size_t i = 0; i < count; ++i) {
+    sockets_.push_back(take(bind_inet(kind, host_port, count > 1, options_.receive_buffer_bytes)));
+  }
+  address_ = to_string(host_port);
+}
+
+void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
+                          std::function<void()> on_end) {
+  // A Unix socket's connections are spread over all shards; a pipe has one.
+  const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
+  const std::size_t count = everywhere ? shards.size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    Shard& shard = *shards[i];
+    SourceAccount& account = shard.intake().add_source(options_);
+    auto add = [this, &shards, &shard, &account, &log, running, on_end, i] {
+      shard.add_source(id_, make_part(i, shards, account, log, on_end), running);
+    };
+    if (running) {
+      shard.post(add);
+    } else {
+      add();
+    }
+  }
+}
+
+std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
+                                                std::vector<std::unique_ptr<Shard>>& shards,
+                                                SourceAccount& account, Log& log,
+                                                const std::function<void()>& on_end) {
+  Shard& shard = *shards[index];
+  Descriptor socket = index < sockets_.size() ? duplicate(sockets_[index]) : Descriptor();
+  if (is_pipe(settings_.scheme())) {
+    return std::make_unique<PipeSource>(shard.io(), std::move(socket), account, shard.intake(),
+                                        on_end);
+  }
+  if (is_datagram(settings_.scheme())) {
+    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account,
+                                            shard.intake());
+  }
+  const bool spreads = settings_.scheme() == "unix" && shards.size() > 1 && socket;
+  return std::make_unique<StreamListener>(shard.io(), std::move(socket), shared_, account,
+                                          shard.intake(), log,
+                                          spreads ? spread(shards) : StreamListener::Place());
+}
+
+/// Hands each connection to the next shard, in turn.
+StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& shards) {
+  return [&shards, id = id_, next = std::size_t{0}](Descriptor socket, Peer peer) mutable {
+    Shard& shard = *shards[next++ % shards.size()];
+    shard.post([&shard, id, peer, socket = std::move(socket)]() mutable {
+      if (auto* const listener = dynamic_cast<StreamListener*>(shard.source(id))) {
+        listener->adopt(std::move(socket), peer);
+      }
+    });
+  };
+}
+
+void ActiveSource::retire(std::vector<std::unique_ptr<Shard>>& shards) {
+  sockets_.clear();
+  for (const auto& shard : shards) {
+    shard->post([&shard = *shard, id = id_] { shard.retire_source(id); });
+  }
+}
+
+bool ActiveSource::ends_by_itself() const noexcept { return is_pipe(settings_.scheme()); }
+
+}  // namespace weir

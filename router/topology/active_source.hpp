@@ -1,0 +1,63 @@
+#pragma once
+
+// ActiveSource: a configured source that runs: its bound sockets, and the part of it on each shard.
+// Made on the control thread before anything else of a start or reload takes effect, so that a port
+// that is taken stops neither what runs nor half of what starts.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "router/ingest/socket_setup.hpp"
+#include "router/ingest/source_options.hpp"
+#include "router/ingest/stream_listener.hpp"
+#include "router/telemetry/log.hpp"
+#include "router/topology/shard.hpp"
+
+namespace weir {
+
+class ActiveSource {
+ public:
+  /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the same.
+  /// `pipe`: what a `command` or `stdin` source reads. Throws ConfigError.
+  /// `generation` tells it from a predecessor of that name.
+  ActiveSource(const Settings& settings, std::uint64_t generation, std::size_t shard_count,
+               ActiveSource* predecessor, Descriptor pipe);
+
+  /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
+  /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
+  void attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
+              std::function<void()> on_end);
+
+  /// Stops accepting, on every shard; connections are served until they end.
+  void retire(std::vector<std::unique_ptr<Shard>>& shards);
+
+  /// Closes the control thread's copies of the sockets, so that the shards' are the last ones.
+  void let_sockets_go() noexcept { sockets_.clear(); }
+
+  const Settings& settings() const noexcept { return settings_; }
+  const std::string& name() const noexcept { return settings_.name(); }
+  bool ends_by_itself() const noexcept;
+  /// As bound: "127.0.0.1:5170", a path, "" for a pipe.
+  const std::string& address() const noexcept { return address_; }
+
+ private:
+  void bind(std::size_t shard_count);
+  bool same_address(const ActiveSource& other) const;
+  std::unique_ptr<Source> make_part(std::size_t index,
+                                    std::vector<std::unique_ptr<Shard>>& shards,
+                                    SourceAccount& account, Log& log,
+                                    const std::function<void()>& on_end);
+  StreamListener::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
+
+  Settings settings_;
+  SourceOptions options_;
+  std::string id_;  // Its key in the shards.
+  std::string address_;
+  std::vector<Descriptor> sockets_;  // One for each shard that has one, from shard 0 on.
+  std::shared_ptr<SharedListener> shared_;
+};
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+#pragma once
+
+// ChildProcess: the command of `weir run -- COMMAND ARG…`: started with its standard output and error
+// as two pipes that weir reads; signals are passed on to it; its end is noticed. As process 1 of a
+// container weir also reaps the orphans that end up with it.
+//
+// Threads: the control thread's. SIGCHLD must lead to reap().
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/ingest/socket_setup.hpp"
+
+namespace weir {
+
+class ChildProcess {
+ public:
+  /// The reading ends, to be given to the sources `stdout` and `stderr`.
+  struct Pipes {
+    Descriptor out;
+    Descriptor err;
+  };
+
+  /// Makes the pipes; starts nothing yet.
+  explicit ChildProcess(std::vector<std::string> command);
+
+  Pipes take_pipes();
+
+  /// Starts it. Throws ConfigError where there is no such program.
+  void start();
+
+  /// Passes a signal on, if it runs.
+  void signal(int number) noexcept;
+
+  /// Collects every process that has ended. Returns the exit code of the command once it has: its
+  /// own, or 128 + the signal that ended it.
+  std::optional<int> reap() noexcept;
+
+  /// As process 1 without a command.
+  static void reap_orphans() noexcept;
+
+  bool running() const noexcept { return pid_ > 0; }
+
+ private:
+  std::vector<std::string> command_;
+  Pipes read_ends_;
+  Descriptor out_write_;
+  Descriptor err_write_;
+  pid_t pid_ = 0;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace weir

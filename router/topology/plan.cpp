@@ -1,0 +1,135 @@
+#include "router/topology/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "router/base/assert.hpp"
+#include "router/base/limits.hpp"
+#include "router/ingest/source_options.hpp"
+
+namespace weir {
+namespace {
+
+/// What a plugin is offered while its sink is made: collects the columns it asks for.
+class PlanContext final : public SinkContext {
+ public:
+  PlanContext(std::string name, FieldSet& fields, Log& log, Metrics& metrics)
+      : name_(std::move(name)), fields_(&fields), log_(log), metrics_(metrics) {}
+
+  std::size_t column(std::string_view expression, const Settings& settings,
+                     std::string_view option, std::size_t offset) override {
+    WEIR_ASSERT(fields_ != nullptr);
+    const auto known = indices_.find(expression);
+    if (known != indices_.end()) return known->second;
+    try {
+      Expression compiled = Expression::compile(expression, *fields_);
+      if (const auto slot = compiled.field()) {
+        columns_.push_back({.slot = *slot, .expression = std::nullopt});
+      } else {
+        columns_.push_back({.slot = 0, .expression = std::move(compiled)});
+      }
+    } catch (const ExpressionError& error) {
+      throw settings.error(option, error.message(), error.hint(), offset + error.offset());
+    }
+    indices_.emplace(std::string(expression), columns_.size() - 1);
+    return columns_.size() - 1;
+  }
+
+  void expose(std::weak_ptr<prometheus::Collectable> metrics) override {
+    metrics_.expose(std::move(metrics));
+  }
+  void log_info(std::string_view what) override { log_.info(name_, what); }
+  void log_warning(std::string_view what) override { log_.warn(name_, what); }
+
+  /// The sink is made: no more columns.
+  std::vector<Column> take_columns() {
+    fields_ = nullptr;
+    return std::exchange(columns_, {});
+  }
+
+ private:
+  const std::string name_;
+  FieldSet* fields_;  // Null once the sink is made.
+  Log& log_;
+  Metrics& metrics_;
+  std::vector<Column> columns_;
+  std::map<std::string, std::size_t, std::less<>> indices_;
+};
+
+std::vector<RouteSpec> route_specs(const Config& config) {
+  std::map<std::string, std::uint16_t, std::less<>> indices;
+  for (std::size_t i = 0; i < config.sinks.size(); ++i) {
+    indices.emplace(config.sinks[i].name(), static_cast<std::uint16_t>(i));
+  }
+  std::vector<RouteSpec> specs;
+  for (const RouteConfig& route : config.routes) {
+    RouteSpec spec{.name = route.name, .when = route.when, .sinks = {}};
+    for (const std::string& sink : route.to) spec.sinks.push_back(indices.at(sink));
+    specs.push_back(std::move(spec));
+  }
+  if (specs.empty()) {  // Every source goes to every sink.
+    RouteSpec all{.name = "all", .when = "", .sinks = {}};
+    for (const auto& [name, index] : indices) all.sinks.push_back(index);
+    specs.push_back(std::move(all));
+  }
+  return specs;
+}
+
+void check_limits(const Config& config) {
+  if (config.sinks.size() > limits::kSinksMax) {
+    throw ConfigError(config.sinks.back().where(), "too many sinks",
+                      "there is room for " + std::to_string(limits::kSinksMax));
+  }
+  if (config.routes.size() > limits::kRoutesMax) {
+    throw ConfigError(config.routes.back().when_location, "too many routes",
+                      "there is room for " + std::to_string(limits::kRoutesMax));
+  }
+}
+
+PlannedSink plan_sink(const Settings& settings, const SinkRegistry& registry, FieldSet& fields,
+                      Log& log, Metrics& metrics) {
+  const SinkPlugin* const plugin = registry.find(settings.scheme());
+  WEIR_ASSERT(plugin != nullptr);  // The loader checked the scheme against the same registry.
+  auto context = std::make_unique<PlanContext>(settings.name(), fields, log, metrics);
+  PlannedSink planned{.settings = settings};
+  if (settings.scheme() == "file") {
+    planned.path = Template::compile(settings.path(), settings, "", *context);
+  }
+  planned.sink = plugin->make(settings, *context);
+  planned.columns = context->take_columns();
+  planned.context = std::move(context);
+  return planned;
+}
+
+}  // namespace
+
+TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& log,
+                       Metrics& metrics) {
+  check_limits(config);
+  TopologyPlan plan;
+  for (const Settings& source : config.sources) read_source_options(source);
+  try {
+    for (const Settings& settings : config.sinks) {
+      plan.sinks.push_back(plan_sink(settings, registry, plan.fields, log, metrics));
+      // Origin::peer is shown by encoding=json and by nothing else.
+      plan.wants_peer = plan.wants_peer || settings.string("encoding") == "json";
+    }
+    plan.table =
+        std::make_unique<RouteTable>(route_specs(config), config.sinks.size(), plan.fields);
+  } catch (const RouteError& error) {
+    const RouteConfig& route = config.routes[error.route()];
+    throw ConfigError(route.when_location.at(error.offset()), error.message(), error.hint());
+  } catch (const std::length_error&) {
+    throw ConfigError(config.sinks.front().where(),
+                      "the conditions, templates and labels mention too many fields",
+                      "there is room for " + std::to_string(limits::kFieldsMax));
+  }
+  const auto is_peer = [](const FieldPath& path) { return path.metadata == Metadata::Peer; };
+  plan.wants_peer = plan.wants_peer || std::any_of(plan.fields.paths().begin(),
+                                                   plan.fields.paths().end(), is_peer);
+  return plan;
+}
+
+}  // namespace weir

@@ -1,0 +1,209 @@
+#include "router/topology/service.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <utility>
+
+#include "config/host_port.hpp"
+#include "config/load.hpp"
+#include "router/ingest/socket_setup.hpp"
+#include "router/topology/notify.hpp"
+
+namespace weir {
+namespace {
+
+/// As many connections as the system allows, without asking the user to raise a soft limit.
+void raise_open_files_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string addresses_text(const std::map<std::string, std::string>& addresses) {
+  std::string text;
+  for (const auto& [name, address] : addresses) {
+    if (!text.empty()) text += ", ";
+    text += name;
+    if (!address.empty()) text += " " + address;
+  }
+  return text;
+}
+
+}  // namespace
+
+Service::Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, Log& log)
+    : loaded_(std::move(loaded)),
+      load_(std::move(load)),
+      metrics_(metrics),
+      log_(log),
+      signals_(io_),
+      command_timer_(io_) {}
+
+Service::~Service() = default;
+
+int Service::run() {
+  start();
+  io_.run();
+  const Balance balance = topology_->balance();
+  log_.closing_balance(balance);
+  if (!loaded_.config.port_file.empty()) std::remove(loaded_.config.port_file.c_str());
+  return exit_code(balance);
+}
+
+void Service::start() {
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_open_files_limit();
+  std::map<std::string, Descriptor> pipes;
+  if (!loaded_.config.command.empty()) {
+    command_ = std::make_unique<ChildProcess>(loaded_.config.command);
+    ChildProcess::Pipes ends = command_->take_pipes();
+    pipes.emplace("stdout", std::move(ends.out));
+    pipes.emplace("stderr", std::move(ends.err));
+  }
+  topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(pipes),
+                                         io_, log_);
+  const RouterView view{.balance = [this] { return topology_->balance(); },
+                        .config_yaml = [this] { return to_yaml(loaded_.config); },
+                        .not_ready = [this] { return not_ready(); }};
+  admin_ = std::make_unique<AdminServer>(
+      io_,
+      AdminOptions{.address = loaded_.config.admin,
+                   .control_socket = loaded_.config.control_socket},
+      view, metrics_, log_);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
+  if (command_ != nullptr || ::getpid() == 1) signals_.add(SIGCHLD);
+  if (command_ != nullptr) {
+    for (const int number : {SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) signals_.add(number);
+  }
+  wait_signal();
+  topology_->start([this] {
+    if (command_ == nullptr) begin_end("every source has ended");
+  });
+  if (command_ != nullptr) command_->start();
+  write_port_file();
+  notify_service_manager("READY=1");
+  log_.info("weir", "ready", {{"sources", addresses_text(topology_->addresses())}});
+}
+
+void Service::wait_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (error) return;
+    wait_signal();
+    on_signal(number);
+  });
+}
+
+void Service::on_signal(int number) {
+  if (number == SIGCHLD) {
+    if (command_ == nullptr) {
+      ChildProcess::reap_orphans();
+      return;
+    }
+    command_exit_code_ = command_->reap();
+    if (!command_exit_code_ || ending_) return;
+    // Its last lines are in the pipes: draining reads them.
+    begin_end("the command has ended");
+    return;
+  }
+  if (command_ != nullptr && command_->running()) {
+    on_command_signal(number);
+    return;
+  }
+  if (number == SIGHUP) {
+    if (!ending_) reload();
+    return;
+  }
+  if (number != SIGTERM && number != SIGINT) return;
+  if (++signals_to_end_ > 1) end_at_once();
+  begin_end(number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/// The command decides what a signal means; but not for longer than shutdown_timeout.
+void Service::on_command_signal(int number) {
+  command_->signal(number);
+  if (number != SIGTERM && number != SIGINT) return;
+  if (++signals_to_end_ > 1) return;
+  command_timer_.expires_after(loaded_.config.shutdown_timeout);
+  command_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || command_ == nullptr || !command_->running()) return;
+    log_.warn("weir", "the command did not end within shutdown_timeout and is killed");
+    command_->signal(SIGKILL);
+  });
+}
+
+void Service::reload() {
+  notify_service_manager("RELOADING=1");
+  try {
+    Loaded loaded = load_();
+    topology_->reload(loaded.config, std::move(loaded.plan));
+    loaded_.config = std::move(loaded.config);
+    write_port_file();
+    log_.info("reload", "the new configuration is in force",
+              {{"sources", addresses_text(topology_->addresses())}});
+  } catch (const std::exception& error) {
+    log_.error("reload", "the old configuration goes on; the new one is wrong",
+               {{"error", error.what()}});
+  }
+  notify_service_manager("READY=1");
+}
+
+void Service::begin_end(const char* why) {
+  if (std::exchange(ending_, true)) return;
+  notify_service_manager("STOPPING=1");
+  log_.info("weir", "draining", {{"why", why}});
+  topology_->drain(steady_now() + loaded_.config.shutdown_timeout, [this] {
+    admin_->stop();
+    io_.stop();
+  });
+}
+
+void Service::end_at_once() {
+  topology_->abandon();
+  const Balance balance = topology_->balance();
+  log_.warn("weir", "ending at once, at a second signal");
+  log_.closing_balance(balance);
+  admin_->stop();
+  if (!loaded_.config.port_file.empty()) std::remove(loaded_.config.port_file.c_str());
+  // Threads may be in the middle of a write: they are not waited for.
+  ::_exit(exit_code(balance));
+}
+
+/// One JSON object, whole from the first moment: written beside and renamed.
+void Service::write_port_file() const {
+  const std::string& path = loaded_.config.port_file;
+  if (path.empty()) return;
+  boost::json::object sources;
+  for (const auto& [name, address] : topology_->addresses()) sources[name] = address;
+  boost::json::object ports{{"pid", ::getpid()}, {"sources", std::move(sources)}};
+  if (const auto admin = admin_->address()) ports["admin"] = to_string(*admin);
+  ports["control_socket"] = admin_->control_socket();
+  const std::string beside = path + ".new";
+  std::ofstream file(beside, std::ios::trunc);
+  file << boost::json::serialize(ports) << '\n';
+  file.close();
+  if (!file || std::rename(beside.c_str(), path.c_str()) != 0) {
+    log_.error("weir", "cannot write the port_file", {{"path", path}});
+  }
+}
+
+std::vector<NotReady> Service::not_ready() const {
+  std::vector<NotReady> list = not_ready_sinks(topology_->balance());
+  if (ending_) list.push_back({.component = "weir", .why = "draining"});
+  return list;
+}
+
+int Service::exit_code(const Balance& balance) const {
+  if (command_exit_code_) return *command_exit_code_;
+  if (balance.imbalance() != 0) return kExitFailure;
+  return balance.lost() == 0 ? kExitClean : kExitLoss;
+}
+
+}  // namespace weir

@@ -1,0 +1,77 @@
+#pragma once
+
+// Service: the process around a topology: signals, admin port, reload, the command that it wraps,
+// readiness, the drain at the end, the closing balance and the exit code.
+//
+//   SIGTERM, SIGINT   drain and end; a second one ends at once
+//   SIGHUP            load the configuration again; files are opened anew
+//   with a command    every signal goes to the command; weir ends when it does
+//
+// Threads: the control thread, which is the one that calls run().
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "config/config.hpp"
+#include "router/telemetry/admin_server.hpp"
+#include "router/telemetry/log.hpp"
+#include "router/telemetry/metrics.hpp"
+#include "router/topology/child_process.hpp"
+#include "router/topology/plan.hpp"
+#include "router/topology/topology.hpp"
+
+namespace weir {
+
+/// Exit codes (contract): 2, wrong usage or configuration, is main's.
+inline constexpr int kExitClean = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitLoss = 3;
+
+/// A configuration with the plan that was made from it.
+struct Loaded {
+  Config config;
+  TopologyPlan plan;
+};
+
+class Service {
+ public:
+  /// `load` reads the configuration anew, for a reload; throws ConfigError.
+  Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, Log& log);
+  ~Service();
+
+  /// Runs until the end; returns the exit code. Throws ConfigError where it cannot start.
+  int run();
+
+ private:
+  void start();
+  void wait_signal();
+  void on_signal(int number);
+  void on_command_signal(int number);
+  void reload();
+  void begin_end(const char* why);
+  void end_at_once();
+  void write_port_file() const;
+  std::vector<NotReady> not_ready() const;
+  int exit_code(const Balance& balance) const;
+
+  Loaded loaded_;
+  const std::function<Loaded()> load_;
+  Metrics& metrics_;
+  Log& log_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer command_timer_;
+  std::unique_ptr<ChildProcess> command_;
+  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<AdminServer> admin_;
+  std::optional<int> command_exit_code_;
+  int signals_to_end_ = 0;
+  bool ending_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,163 @@
+#include "router/topology/shard.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "router/base/limits.hpp"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Handlers that run before the open batches are offered: bounds how long one waits in a batch.
+constexpr int kHandlersPerRound = 64;
+// A connection that has sent nothing for so long while we end has nothing more on its way.
+constexpr milliseconds kQuiet{20};
+constexpr milliseconds kDrainStep{5};
+// Longer than any connection is quiet: asks close_quiet() just for what is empty.
+constexpr milliseconds kNever{std::chrono::hours(24 * 365)};
+// How long a shard may take to end. It is stuck then, in a sink's write.
+constexpr seconds kStopWait{2};
+
+}  // namespace
+
+Shard::Shard(std::size_t index, MemoryBudget& budget, std::size_t carry_bytes_max)
+    : index_(index),
+      io_(1),  // One thread runs it; others only post.
+      work_(boost::asio::make_work_guard(io_)),
+      tick_timer_(io_),
+      drain_timer_(io_),
+      intake_(budget, carry_bytes_max) {}
+
+Shard::~Shard() { stop(); }
+
+void Shard::start() {
+  for (const auto& [id, source] : sources_) source->start();
+  schedule_tick();
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), ("shard " + std::to_string(index_)).c_str());
+}
+
+void Shard::run() {
+  while (!stopping_.load(std::memory_order_relaxed) && io_.run_one() != 0) {
+    for (int i = 1; i < kHandlersPerRound && io_.poll_one() != 0; ++i) {
+    }
+    intake_.flush();
+  }
+  ended_ = true;
+}
+
+void Shard::use(std::shared_ptr<const Pipeline> pipeline) {
+  intake_.use(pipeline);
+  pipeline_ = std::move(pipeline);
+  look_at_pressure();
+}
+
+void Shard::ask_to_look_at_pressure() {
+  post([this] { look_at_pressure(); });
+}
+
+void Shard::look_at_pressure() {
+  const bool under_pressure =
+      std::any_of(pipeline_->sinks.begin(), pipeline_->sinks.end(),
+                  [](const SinkPort& port) { return port.runner->under_pressure(); });
+  ReadGate& gate = intake_.gate();
+  if (under_pressure) {
+    gate.close();
+    intake_.note_pause(true);
+  } else if (!gate.open()) {
+    intake_.note_pause(false);
+    gate.reopen();
+  }
+}
+
+void Shard::add_source(const std::string& id, std::unique_ptr<Source> source, bool start_now) {
+  Source& added = *source;
+  sources_[id] = std::move(source);
+  if (start_now) added.start();
+}
+
+Source* Shard::source(const std::string& id) const {
+  const auto found = sources_.find(id);
+  return found == sources_.end() ? nullptr : found->second.get();
+}
+
+void Shard::retire_source(const std::string& id) {
+  const auto found = sources_.find(id);
+  if (found == sources_.end()) return;
+  found->second->stop_accepting();
+  retired_.push_back(std::move(found->second));
+  sources_.erase(found);
+}
+
+void Shard::schedule_tick() {
+  tick_timer_.expires_after(seconds(1));
+  tick_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+void Shard::tick() {
+  const SteadyTime now = steady_now();
+  for (const auto& [id, source] : sources_) source->tick(now);
+  std::erase_if(retired_, [&](const auto& source) { return source->close_quiet(now, kNever); });
+  intake_.flush();
+  std::uint64_t bytes = 0;
+  {
+    const auto lock = intake_.lock_account();
+    for (const auto& source : intake_.snapshot_locked().sources) {
+      bytes += source.counts.received_bytes;
+    }
+  }
+  if (bytes == std::exchange(bytes_at_last_tick_, bytes)) intake_.release_idle_memory();
+  // Also a safety net: should a wake-up have been missed, it is made up for here.
+  look_at_pressure();
+  schedule_tick();
+}
+
+void Shard::begin_drain(SteadyTime deadline, std::function<void()> on_drained) {
+  post([this, deadline, done = std::move(on_drained)]() mutable {
+    drain_deadline_ = deadline;
+    on_drained_ = std::move(done);
+    for (const auto& [id, source] : sources_) source->stop_accepting();
+    drain_step();
+  });
+}
+
+void Shard::drain_step() {
+  const SteadyTime now = steady_now();
+  const milliseconds quiet = now >= drain_deadline_ ? milliseconds(0) : kQuiet;
+  bool all_closed = true;
+  for (const auto& [id, source] : sources_) all_closed &= source->close_quiet(now, quiet);
+  for (const auto& source : retired_) all_closed &= source->close_quiet(now, quiet);
+  if (all_closed) {
+    intake_.flush();
+    if (on_drained_) std::exchange(on_drained_, {})();
+    return;
+  }
+  drain_timer_.expires_after(kDrainStep);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) drain_step();
+  });
+}
+
+bool Shard::stop() {
+  if (!thread_.joinable()) return true;
+  stopping_ = true;
+  post([] {});  // Wakes it.
+  const SteadyTime give_up = steady_now() + kStopWait;
+  while (!ended_ && steady_now() < give_up) std::this_thread::sleep_for(milliseconds(1));
+  if (!ended_) {
+    thread_.detach();
+    return false;
+  }
+  thread_.join();
+  return true;
+}
+
+}  // namespace weir

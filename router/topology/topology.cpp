@@ -1,0 +1,337 @@
+#include "router/topology/topology.hpp"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "router/base/assert.hpp"
+#include "router/topology/balance.hpp"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A quarter of the memory may be unfinished events; the shards divide it.
+constexpr std::size_t kCarryShareOfMemory = 4;
+// How long senders that do not pause are listened to after SIGTERM.
+constexpr seconds kDrainReadMax{5};
+constexpr milliseconds kWatchInterval{2};
+// A shard that does not switch to a new configuration by then is stuck in a sink.
+constexpr seconds kSwitchWait{30};
+
+std::size_t shard_count(const Config& config) {
+  if (config.shards != 0) return config.shards;
+  // A sidecar serves one app; the drain of many has a shard for each core.
+  if (!config.command.empty()) return 1;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Topology::Topology(const Config& config, TopologyPlan plan,
+                   std::map<std::string, Descriptor> pipes, boost::asio::io_context& control,
+                   Log& log)
+    : control_(control),
+      log_(log),
+      budget_(config.memory_max_bytes),
+      shutdown_timeout_(config.shutdown_timeout),
+      timer_(control) {
+  const std::size_t count = shard_count(config);
+  for (std::size_t i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(
+        i, budget_, config.memory_max_bytes / kCarryShareOfMemory / count));
+  }
+  for (const auto& shard : shards_) {
+    budget_.add_listener([&shard = *shard] { shard.ask_to_look_at_pressure(); });
+  }
+  sources_ = bind_sources(config, std::move(pipes));
+  sinks_ = make_sinks(plan, config);
+  pipeline_ = make_pipeline(plan, sinks_);
+}
+
+Topology::~Topology() {
+  for (const auto& shard : shards_) shard->stop();
+  for (const auto& sinks : {&sinks_, &retiring_}) {
+    for (const auto& sink : *sinks) {
+      if (!sink->started()) continue;
+      sink->runner().begin_drain(steady_now());
+      sink->runner().finish_drain();
+    }
+  }
+}
+
+Topology::Sources Topology::bind_sources(const Config& config,
+                                         std::map<std::string, Descriptor> pipes) {
+  Sources sources;
+  for (const Settings& settings : config.sources) {
+    const auto known = std::find_if(sources_.begin(), sources_.end(), [&](const auto& source) {
+      return source != nullptr && source->name() == settings.name();
+    });
+    ActiveSource* const predecessor = known == sources_.end() ? nullptr : known->get();
+    if (predecessor != nullptr && predecessor->settings().same_as(settings)) {
+      sources.push_back(nullptr);  // Kept: moved over once nothing can fail any more.
+      continue;
+    }
+    const auto pipe = pipes.find(settings.name());
+    sources.push_back(std::make_unique<ActiveSource>(
+        settings, generation_, shards_.size(), predecessor,
+        pipe == pipes.end() ? Descriptor() : std::move(pipe->second)));
+  }
+  ++generation_;
+  return sources;
+}
+
+/// Runs a sink's writes on the shards' threads only where its waiting can hurt nobody: it is the one
+/// sink that can block, blocking is its policy, and no source loses events when it is not read.
+Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
+  const auto can_block = [](const PlannedSink& planned) {
+    return !planned.sink->traits().never_blocks;
+  };
+  const bool alone = std::count_if(plan.sinks.begin(), plan.sinks.end(), can_block) == 1;
+  const auto loses_unread = [](const Settings& source) {
+    return source.scheme() == "udp" || source.scheme() == "unix+dgram";
+  };
+  const bool all_wait = std::none_of(config.sources.begin(), config.sources.end(), loses_unread);
+  Sinks sinks;
+  for (PlannedSink& planned : plan.sinks) {
+    const auto known = std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& sink) {
+      return sink != nullptr && sink->settings().same_as(planned.settings) &&
+             sink->name() == planned.settings.name();
+    });
+    const bool blocks = planned.settings.string("when_full") == "block";
+    if (known != sinks_.end()) {
+      sinks.push_back(std::move(*known));
+    } else {
+      sinks.push_back(
+          std::make_unique<ActiveSink>(std::move(planned), log_, [this] { notify_shards(); }));
+    }
+    sinks.back()->runner().set_run_on_shard(alone && all_wait && blocks);
+  }
+  return sinks;
+}
+
+std::shared_ptr<const Pipeline> Topology::make_pipeline(TopologyPlan& plan, Sinks& sinks) {
+  std::vector<SinkPort> ports;
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    ports.push_back({.runner = &sinks[i]->runner(), .columns = std::move(plan.sinks[i].columns)});
+  }
+  return std::make_shared<const Pipeline>(Pipeline{.fields = FieldTree(plan.fields),
+                                                   .table = std::move(*plan.table),
+                                                   .sinks = std::move(ports),
+                                                   .wants_peer = plan.wants_peer});
+}
+
+void Topology::start(std::function<void()> on_finite_end) {
+  on_finite_end_ = std::move(on_finite_end);
+  start_sinks();
+  for (const auto& shard : shards_) shard->use(pipeline_);
+  attach_sources(false);
+  for (const auto& shard : shards_) shard->start();
+}
+
+void Topology::start_sinks() {
+  for (const auto& sink : sinks_) {
+    const bool has_predecessor =
+        std::any_of(retiring_.begin(), retiring_.end(),
+                    [&](const auto& old) { return old->name() == sink->name(); });
+    if (!sink->started() && !has_predecessor) sink->start();
+  }
+}
+
+void Topology::attach_sources(bool running) {
+  for (const auto& source : sources_) {
+    source->attach(shards_, running, log_, [this] {
+      boost::asio::post(control_, [this] { source_ended(); });
+    });
+  }
+}
+
+void Topology::source_ended() {
+  ++sources_ended_;
+  const auto finite = [](const auto& source) { return source->ends_by_itself(); };
+  const bool all_finite = std::all_of(sources_.begin(), sources_.end(), finite);
+  if (all_finite && sources_ended_ == sources_.size() && on_finite_end_ && !draining_) {
+    on_finite_end_();
+  }
+}
+
+void Topology::notify_shards() {
+  for (const auto& shard : shards_) shard->ask_to_look_at_pressure();
+}
+
+void Topology::reload(const Config& config, TopologyPlan plan) {
+  // From here on, only binding can fail; it is done before anything changes.
+  Sources new_sources = bind_sources(config, {});
+
+  Sinks old_sinks;
+  Sinks new_sinks = make_sinks(plan, config);  // Moves those over that stay the same.
+  for (auto& sink : sinks_) {
+    if (sink != nullptr) old_sinks.push_back(std::move(sink));
+  }
+  sinks_ = std::move(new_sinks);
+  std::shared_ptr<const Pipeline> pipeline = make_pipeline(plan, sinks_);
+  switch_shards(pipeline);
+  pipeline_ = std::move(pipeline);
+  retire_sinks(std::move(old_sinks));
+  start_sinks();
+  for (const auto& sink : sinks_) sink->runner().reopen();
+
+  for (std::size_t i = 0; i < new_sources.size(); ++i) {
+    if (new_sources[i] != nullptr) {
+      new_sources[i]->attach(shards_, true, log_, [this] {
+        boost::asio::post(control_, [this] { source_ended(); });
+      });
+      continue;
+    }
+    const auto same = std::find_if(sources_.begin(), sources_.end(), [&](const auto& source) {
+      return source != nullptr && source->name() == config.sources[i].name();
+    });
+    new_sources[i] = std::move(*same);
+  }
+  for (const auto& source : sources_) {
+    if (source != nullptr) source->retire(shards_);
+  }
+  switch_shards(pipeline_);  // Waits until the sources' parts are in place or retired.
+  sources_ = std::move(new_sources);
+  shutdown_timeout_ = config.shutdown_timeout;
+}
+
+/// Every shard takes the pipeline over; returns when all have, so that no shard knows an old sink.
+void Topology::switch_shards(const std::shared_ptr<const Pipeline>& pipeline) {
+  std::vector<std::future<void>> done;
+  for (const auto& shard : shards_) {
+    auto promise = std::make_shared<std::promise<void>>();
+    done.push_back(promise->get_future());
+    shard->post([&shard = *shard, pipeline, promise] {
+      shard.use(pipeline);
+      promise->set_value();
+    });
+  }
+  for (auto& future : done) {
+    // Only a sink that is stuck in a write on the shard's thread can hold this up.
+    while (future.wait_for(kSwitchWait) != std::future_status::ready) {
+      log_.warn("reload", "waiting for a shard: a sink does not return from a write");
+    }
+  }
+}
+
+void Topology::retire_sinks(Sinks old_sinks) {
+  const SteadyTime deadline = steady_now() + shutdown_timeout_;
+  for (auto& sink : old_sinks) {
+    if (!sink->started()) sink->start();
+    sink->runner().begin_drain(deadline);
+    retiring_.push_back(std::move(sink));
+  }
+  watch_retiring();
+}
+
+void Topology::watch_retiring() {
+  for (auto& sink : retiring_) {
+    if (!sink->runner().drained()) continue;
+    sink->runner().finish_drain();
+    SinkBalance balance;
+    sink->runner().fill(balance);
+    balance.retired = true;
+    retired_sinks_.push_back(std::move(balance));
+    sink.reset();
+  }
+  std::erase(retiring_, nullptr);
+  start_sinks();
+  if (retiring_.empty() || draining_) return;
+  timer_.expires_after(milliseconds(20));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_retiring();
+  });
+}
+
+void Topology::drain(SteadyTime deadline, std::function<void()> on_drained) {
+  WEIR_ASSERT(!draining_);
+  draining_ = true;
+  drain_deadline_ = deadline;
+  on_drained_ = std::move(on_drained);
+  shards_draining_ = shards_.size();
+  for (const auto& source : sources_) source->let_sockets_go();
+  const SteadyTime now = steady_now();
+  const SteadyTime read_deadline = std::min(now + kDrainReadMax, now + (deadline - now) / 2);
+  for (const auto& shard : shards_) {
+    shard->begin_drain(read_deadline, [this] {
+      boost::asio::post(control_, [this] { --shards_draining_; });
+    });
+  }
+  watch_drain();
+}
+
+/// First the shards, until all that was sent is offered; then the sinks, until all is delivered.
+void Topology::watch_drain() {
+  const bool shards_done = shards_draining_ == 0 || steady_now() >= drain_deadline_;
+  if (shards_done && shards_draining_ != SIZE_MAX) {
+    shards_draining_ = SIZE_MAX;
+    for (const auto& shard : shards_) {
+      if (!shard->stop()) log_.error("shutdown", "a shard is stuck in a sink's write");
+    }
+    drain_sinks();
+  }
+  if (shards_draining_ == SIZE_MAX) {
+    const auto is_done = [](const auto& sink) { return sink->runner().drained(); };
+    const bool all_done = std::all_of(sinks_.begin(), sinks_.end(), is_done) &&
+                          std::all_of(retiring_.begin(), retiring_.end(), is_done);
+    if (all_done || steady_now() >= drain_deadline_ + seconds(1)) {
+      for (const auto& sink : retiring_) sink->runner().finish_drain();
+      for (const auto& sink : sinks_) sink->runner().finish_drain();
+      std::exchange(on_drained_, {})();
+      return;
+    }
+  }
+  timer_.expires_after(kWatchInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_drain();
+  });
+}
+
+void Topology::drain_sinks() {
+  for (const auto& sink : sinks_) {
+    if (!sink->started()) sink->start();
+    sink->runner().begin_drain(drain_deadline_);
+  }
+}
+
+void Topology::abandon() {
+  for (const auto& sinks : {&sinks_, &retiring_}) {
+    for (const auto& sink : *sinks) sink->runner().abandon();
+  }
+}
+
+Balance Topology::balance() const {
+  // All shards hold still while the sinks are asked: nothing is between the two.
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (const auto& shard : shards_) locks.push_back(shard->intake().lock_account());
+  BalanceBuilder builder;
+  for (const auto& shard : shards_) builder.add(shard->intake().snapshot_locked());
+  for (const SinkBalance& retired : retired_sinks_) builder.add(retired);
+  for (const auto& sinks : {&retiring_, &sinks_}) {
+    for (const auto& sink : *sinks) {
+      SinkBalance balance;
+      sink->runner().fill(balance);
+      balance.retired = sinks == &retiring_;
+      builder.add(std::move(balance));
+    }
+  }
+  locks.clear();
+  for (const auto& source : sources_) builder.mark_active(source->name());
+  Balance balance = builder.take();
+  balance.uptime_seconds = std::chrono::duration<double>(steady_now() - started_).count();
+  balance.memory_bytes = budget_.bytes_used();
+  balance.memory_bytes_max = budget_.bytes_max();
+  return balance;
+}
+
+std::map<std::string, std::string> Topology::addresses() const {
+  std::map<std::string, std::string> addresses;
+  for (const auto& source : sources_) addresses[source->name()] = source->address();
+  return addresses;
+}
+
+}  // namespace weir

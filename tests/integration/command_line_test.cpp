@@ -1,0 +1,106 @@
+#include "tests/support/catch.hpp"
+#include "tests/support/router.hpp"
+
+using namespace weir::test;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+constexpr const char* kError = "{\"level\":\"error\",\"app\":\"a\"}\n";
+
+}  // namespace
+
+TEST_CASE("the README's line prints the event that matches, and exits with 0") {
+  const std::vector<std::string> line = {"--from", "stdin",  "--to",
+                                         "stdout", "--when", "level == \"error\""};
+  const Finished matching = run_weir(line, kError);
+  CHECK(matching.out == kError);
+  CHECK(matching.exit_code == 0);
+  const Finished other = run_weir(line, "{\"level\":\"info\",\"app\":\"a\"}\n");
+  CHECK(other.out == "");
+  CHECK(other.exit_code == 0);
+}
+
+TEST_CASE("run may be said or left out") {
+  CHECK(run_weir({"run", "--from", "stdin", "--to", "stdout"}, kError).out == kError);
+  CHECK(run_weir({"--from", "stdin", "--to", "stdout"}, kError).out == kError);
+}
+
+TEST_CASE("wrong usage exits with 2 and says what would be right") {
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
+           {"--form", "stdin"},
+           {"frobnicate"},
+           {"--from", "stdin"},
+           {"--from", "stdni", "--to", "stdout"},
+           {"--from", "stdin", "--to", "stdout", "--when", "level =="},
+           {"-c", "there/is/no/such/file.yaml"},
+           {"run", "--to", "stdout", "--"},
+       }) {
+    const Finished finished = run_weir(wrong);
+    INFO(wrong[0] << "\n" << finished.err);
+    CHECK(finished.exit_code == 2);
+    CHECK(finished.out == "");
+    CHECK_FALSE(finished.err.empty());
+  }
+}
+
+TEST_CASE("the closing balance is one line of JSON on stderr") {
+  const Finished finished = run_weir({"--from", "stdin", "--to", "stdout"}, kError);
+  const Books books = Books::of(finished.err);
+  CHECK(books.source("stdin", "received") == 1);
+  CHECK(books.sink("stdout", "delivered") == 1);
+  CHECK(books.imbalance() == 0);
+}
+
+TEST_CASE("an event that is lost makes the exit code 3") {
+  const Finished finished =
+      run_weir({"--from", "stdin?max_event_bytes=1KiB&oversize=drop", "--to", "stdout"},
+               std::string(2000, 'x') + "\nshort\n");
+  CHECK(finished.exit_code == 3);
+  CHECK(finished.out == "short\n");
+  CHECK(Books::of(finished.err).dropped("stdin", "oversize") == 1);
+}
+
+TEST_CASE("--help and --version answer on stdout") {
+  CHECK(contains(run_weir({"--help"}).out, "--from"));
+  CHECK(contains(run_weir({"--version"}).out, "weir"));
+  CHECK(run_weir({"--help"}).exit_code == 0);
+}
+
+TEST_CASE("check prints the plan and opens nothing") {
+  const TempDir scratch;
+  const std::string file = scratch / "weir.yaml";
+  scratch.write("weir.yaml",
+                "sources: {in: 'tcp://127.0.0.1:1'}\n"
+                "sinks: {out: 'file:///nowhere/{app}.log'}\n");
+  const Finished finished = run_weir({"check", "-c", file});
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK(contains(finished.out, "file:///nowhere/{app}.log"));
+  scratch.write("weir.yaml", "sources: {in: 'tcp://127.0.0.1:1'}\nsinks: {out: blackhol}\n");
+  const Finished wrong = run_weir({"check", "-c", file});
+  CHECK(wrong.exit_code == 2);
+  CHECK(contains(wrong.err, "blackhole"));
+}
+
+TEST_CASE("explain shows where one event would go") {
+  const TempDir scratch;
+  const std::string file = scratch / "weir.yaml";
+  scratch.write("weir.yaml",
+                "sources: {in: 'tcp://127.0.0.1:1'}\n"
+                "sinks: {out: 'file:///nowhere/{app}.log', none: blackhole}\n"
+                "routes:\n"
+                "  errors: {when: level == \"error\", to: out}\n"
+                "  rest: {when: unmatched, to: none}\n");
+  const Finished by_argument = run_weir({"explain", "-c", file, R"({"level":"error","app":"a"})"});
+  INFO(by_argument.out << by_argument.err);
+  CHECK(by_argument.exit_code == 0);
+  CHECK(contains(by_argument.out, "errors"));
+  CHECK(contains(by_argument.out, "/nowhere/a.log"));
+  const Finished by_stdin = run_weir({"explain", "-c", file}, kError);
+  CHECK(by_stdin.exit_code == 0);
+  CHECK(contains(by_stdin.out, "/nowhere/a.log"));
+}

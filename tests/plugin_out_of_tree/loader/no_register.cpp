@@ -1,0 +1,3 @@
+#include "tests/plugin_out_of_tree/loader/plugin.hpp"
+
+const int weir_plugin_abi = WEIR_PLUGIN_ABI;

@@ -1,0 +1,78 @@
+#include "tests/support/failing_io.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace weir::test {
+
+std::vector<std::string> FailingIo::calls() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
+std::size_t FailingIo::count(std::string_view call) const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::count(calls_.begin(), calls_.end(), call));
+}
+
+void FailingIo::forget_calls() {
+  const std::lock_guard lock(mutex_);
+  calls_.clear();
+}
+
+bool FailingIo::fails(std::string_view call) {
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.emplace_back(call);
+  }
+  const int error = fail ? fail(call) : 0;
+  if (error == 0) return false;
+  errno = error;
+  return true;
+}
+
+ssize_t FailingIo::writev(int fd, const iovec* pieces, int count) noexcept {
+  if (fails("writev")) return -1;
+  if (!shorten) return Io::writev(fd, pieces, count);
+  std::vector<iovec> some(pieces, pieces + count);
+  std::size_t bytes = 0;
+  for (const iovec& piece : some) bytes += piece.iov_len;
+  std::size_t left = std::min(bytes, shorten(bytes));
+  for (iovec& piece : some) {
+    piece.iov_len = std::min(piece.iov_len, left);
+    left -= piece.iov_len;
+  }
+  return Io::writev(fd, some.data(), count);
+}
+
+ssize_t FailingIo::send(int socket, const iovec* pieces, int count) noexcept {
+  return fails("send") ? -1 : Io::send(socket, pieces, count);
+}
+
+int FailingIo::ftruncate(int fd, off_t size) noexcept {
+  return fails("ftruncate") ? -1 : Io::ftruncate(fd, size);
+}
+
+int FailingIo::fdatasync(int fd) noexcept { return fails("fdatasync") ? -1 : Io::fdatasync(fd); }
+
+int FailingIo::openat(int directory, const char* path, int flags, mode_t mode) noexcept {
+  return fails("openat") ? -1 : Io::openat(directory, path, flags, mode);
+}
+
+int FailingIo::open_beneath(int directory, const char* path, int flags, mode_t mode) noexcept {
+  return fails("open_beneath") ? -1 : Io::open_beneath(directory, path, flags, mode);
+}
+
+int FailingIo::mkdirat(int directory, const char* path, mode_t mode) noexcept {
+  return fails("mkdirat") ? -1 : Io::mkdirat(directory, path, mode);
+}
+
+int FailingIo::rename_new(int directory, const char* from, const char* to) noexcept {
+  return fails("rename_new") ? -1 : Io::rename_new(directory, from, to);
+}
+
+int FailingIo::unlinkat(int directory, const char* path) noexcept {
+  return fails("unlinkat") ? -1 : Io::unlinkat(directory, path);
+}
+
+}  // namespace weir::test

@@ -1,0 +1,96 @@
+#include <cerrno>
+
+#include "tests/unit/plugins/file_fixture.hpp"
+
+using namespace weir;
+using namespace weir::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::string> only(const std::vector<std::string>& calls,
+                              const std::vector<std::string>& wanted) {
+  std::vector<std::string> found;
+  for (const std::string& call : calls) {
+    if (std::find(wanted.begin(), wanted.end(), call) != wanted.end()) found.push_back(call);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("sync=batch confirms after the write and after the sync, in that order", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("f", {{"sync", "batch"}});
+  REQUIRE(sink->open());
+  BatchBuilder builder;
+  for (int round = 0; round < 3; ++round) {
+    f.io->forget_calls();
+    f.deliver(*sink, numbered(builder, "a", 5));
+    CHECK(only(f.io->calls(), {"writev", "fdatasync"}) ==
+          std::vector<std::string>{"writev", "fdatasync"});
+  }
+}
+
+TEST_CASE("a new file's name is on the disk before its first event is confirmed", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("logs/{app}/f", {{"sync", "batch"}});
+  BatchBuilder builder(1);
+  f.deliver(*sink, builder.line("e", {Value::string("a")}).take());
+  // logs, logs/a, the file's name; then its bytes.
+  CHECK(only(f.io->calls(), {"writev", "fdatasync", "mkdirat"}) ==
+        std::vector<std::string>{"mkdirat", "fdatasync", "mkdirat", "fdatasync", "fdatasync",
+                                 "writev", "fdatasync"});
+}
+
+TEST_CASE("what a failed sync leaves in doubt is cut off and written again", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("{app}", {{"sync", "batch"}});
+  BatchBuilder builder(1);
+  const auto batch = [&](int round) {
+    for (int i = 0; i < 6; ++i) {
+      builder.line(std::to_string(round * 6 + i), {Value::string(i % 2 == 0 ? "even" : "odd")});
+    }
+    return builder.take();
+  };
+  f.deliver(*sink, batch(0));
+  int syncs = 0;
+  f.io->fail = [&](std::string_view call) {
+    return call == "fdatasync" && ++syncs == 2 ? EIO : 0;  // The second file's.
+  };
+  FakeOwner::Settled settled = f.attempt(*sink, batch(1));
+  CHECK_FALSE(settled.fate.delivered);
+  CHECK(settled.fate.cause.value() == EIO);
+  CHECK(f.dir.read("even") == "0\n2\n4\n6\n8\n10\n");
+  CHECK(f.dir.read("odd") == "1\n3\n5\n");
+  CHECK(f.attempt(*sink, std::move(settled.batch)).fate.delivered);
+  CHECK(f.dir.read("even") == "0\n2\n4\n6\n8\n10\n");
+  CHECK(f.dir.read("odd") == "1\n3\n5\n7\n9\n11\n");
+}
+
+TEST_CASE("sync=never leaves syncing to the kernel", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("f");
+  BatchBuilder builder;
+  f.deliver(*sink, numbered(builder, "a", 5));
+  sink->poll(0ms);
+  sink->close(steady_now());
+  CHECK(f.io->count("fdatasync") == 0);
+}
+
+TEST_CASE("sync=interval confirms first and syncs in poll, and at the end", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("f", {{"sync", "interval"}, {"sync_interval", "1h"}});
+  REQUIRE(sink->open());
+  f.io->forget_calls();
+  BatchBuilder builder;
+  f.deliver(*sink, numbered(builder, "a", 5));
+  CHECK(f.io->count("fdatasync") == 0);
+  sink->poll(0ms);  // The first poll is always due.
+  CHECK(f.io->count("fdatasync") == 1);
+  f.deliver(*sink, numbered(builder, "a", 5));
+  sink->poll(0ms);
+  CHECK(f.io->count("fdatasync") == 1);
+  sink->close(steady_now());
+  CHECK(f.io->count("fdatasync") == 2);
+}

@@ -1,0 +1,232 @@
+// The route table against the plain evaluator: both must take every event alike, whatever the table
+// indexes, splits and shares. And both without allocating.
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "router/route/expression.hpp"
+#include "router/route/route_table.hpp"
+#include "tests/support/catch.hpp"
+
+using weir::Expression, weir::FieldSet, weir::RouteHits, weir::RouteSpec, weir::RouteTable,
+    weir::Value;
+
+namespace {
+
+std::atomic<std::size_t> allocation_count{0};
+
+void* counted_allocation(std::size_t size) {
+  ++allocation_count;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted_allocation(size); }
+void* operator new[](std::size_t size) { return counted_allocation(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using Random = std::mt19937;
+
+std::string name(Random& random) {
+  static const std::vector<std::string> kNames = {"app", "level", "status", "tags"};
+  return kNames[random() % kNames.size()];
+}
+
+std::string literal(Random& random, std::size_t range) {
+  switch (random() % 6) {
+    case 0:
+      return std::to_string(random() % range);
+    case 1:
+      return std::to_string(random() % range) + ".0";
+    case 2:
+      return random() % 2 == 0 ? "true" : "null";
+    default:
+      return "\"k" + std::to_string(random() % range) + "\"";
+  }
+}
+
+std::string list(Random& random, std::size_t range) {
+  std::string out = "[";
+  const std::size_t count = random() % 7;
+  for (std::size_t i = 0; i < count; ++i) out += (i == 0 ? "" : ", ") + literal(random, range);
+  return out + "]";
+}
+
+std::string condition(Random& random, std::size_t range, int depth) {
+  const std::size_t kind = random() % (depth == 0 ? 5 : 10);
+  const auto deeper = [&] { return condition(random, range, depth - 1); };
+  switch (kind) {
+    case 0:
+    case 1:
+      return name(random) + " == " + literal(random, range);
+    case 2:
+      return literal(random, range) + " == " + name(random);
+    case 3:
+      return name(random) + " in " + list(random, range);
+    case 4:
+      return random() % 2 == 0 ? "has(" + name(random) + ")"
+                               : "status >= " + std::to_string(random() % range);
+    case 5:
+    case 6:
+      return "(" + deeper() + ") && " + deeper();
+    case 7:
+    case 8:
+      return deeper() + " || (" + deeper() + ")";
+    default:
+      return random() % 2 == 0 ? "!(" + deeper() + ")"
+                               : "((" + deeper() + ") ? " + deeper() + " : " + deeper() + ")";
+  }
+}
+
+/// Text of the values lives in `texts`.
+std::vector<Value> random_row(Random& random, std::size_t size,
+                              const std::vector<std::string>& texts) {
+  std::vector<Value> row(size);
+  for (Value& value : row) {
+    const std::size_t pick = random() % texts.size();
+    switch (random() % 8) {
+      case 0:
+        break;
+      case 1:
+        value = random() % 2 == 0 ? Value::null() : Value::of(true);
+        break;
+      case 2:
+        value = Value::of(static_cast<std::int64_t>(pick));
+        break;
+      case 3:
+        value = Value::of(static_cast<double>(pick));
+        break;
+      default:
+        value = Value::string(texts[pick]);
+        break;
+    }
+  }
+  return row;
+}
+
+std::vector<std::string> key_texts(std::size_t range) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < range; ++i) texts.push_back("k" + std::to_string(i));
+  return texts;
+}
+
+void check_alike(const std::vector<std::string>& conditions, std::size_t range, Random& random,
+                 int rows) {
+  FieldSet fields;
+  std::vector<Expression> expressions;
+  std::vector<RouteSpec> specs;
+  for (const std::string& text : conditions) {
+    expressions.push_back(Expression::compile_condition(text, fields));
+    specs.push_back({"r", text, {static_cast<std::uint16_t>(specs.size() % 7)}});
+  }
+  const RouteTable table(specs, 7, fields);
+  RouteHits hits(table);
+  const std::vector<std::string> texts = key_texts(range);
+  for (int i = 0; i < rows; ++i) {
+    const std::vector<Value> row = random_row(random, fields.size(), texts);
+    table.route(row, hits);
+    std::set<std::uint32_t> routes;
+    std::set<std::uint16_t> sinks;
+    for (std::uint32_t route = 0; route < expressions.size(); ++route) {
+      if (!expressions[route].holds(row)) continue;
+      routes.insert(route);
+      sinks.insert(static_cast<std::uint16_t>(route % 7));
+    }
+    // Sizes as well, so that nothing is in there twice.
+    REQUIRE(std::set<std::uint32_t>(hits.routes().begin(), hits.routes().end()) == routes);
+    REQUIRE(hits.routes().size() == routes.size());
+    REQUIRE(std::set<std::uint16_t>(hits.sinks().begin(), hits.sinks().end()) == sinks);
+    REQUIRE(hits.sinks().size() == sinks.size());
+    REQUIRE(hits.unmatched() == routes.empty());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a thousand equality routes take the events that a plain evaluator takes") {
+  Random random(1);
+  std::vector<std::string> conditions;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = "\"k" + std::to_string(i) + "\"";
+    const std::string next = "\"k" + std::to_string(i + 1) + "\"";
+    const std::vector<std::string> forms = {"app == " + key,
+                                            key + " == app",
+                                            "app in [" + key + ", " + next + "]",
+                                            "app == " + key + " && status >= 500",
+                                            "(app == " + key + " || app == " + next + ") && level",
+                                            "app == " + key + " || level == " + next};
+    conditions.push_back(forms[random() % forms.size()]);
+  }
+  check_alike(conditions, 1100, random, 300);
+}
+
+TEST_CASE("random tables take the events that a plain evaluator takes") {
+  Random random(2);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t range = 1 + random() % 12;
+    std::vector<std::string> conditions;
+    const std::size_t count = 1 + random() % 30;
+    while (conditions.size() < count) {
+      std::string text = condition(random, range, 3);
+      FieldSet scratch;
+      try {
+        Expression::compile_condition(text, scratch);
+        conditions.push_back(std::move(text));
+      } catch (const weir::ExpressionError&) {
+        // A test that can never hold, such as `true in [1]`: not for this test.
+      }
+    }
+    check_alike(conditions, range, random, 40);
+  }
+}
+
+TEST_CASE("routing and evaluation allocate nothing") {
+  FieldSet fields;
+  std::vector<RouteSpec> specs = {
+      {"a", R"(level == "error" || status >= 500)", {0}},
+      {"b", R"(path.startsWith("/api") && path.contains("v2") && size(path) > 3)", {1}},
+      {"c", R"(level in ["a", "b", "c", "d", "e", "f"])", {2}},
+      {"d", R"(status % 100 == 3 && (status / 2 > 5.5 ? true : has(x)))", {3}},
+      {"e", R"(matches(path, r"^/api/v\d/"))", {3}},
+      {"f", R"("x" in tags && size(tags) == 2)", {3}},
+      {"rest", "unmatched", {4}}};
+  for (int i = 0; i < 100; ++i) {
+    specs.push_back({"app", "app == \"app-" + std::to_string(i) + "\" && status > 1", {5}});
+  }
+  const RouteTable table(specs, 6, fields);
+  const Expression computed = Expression::compile("(status + 1) * 2 / 1000", fields);
+  RouteHits hits(table);
+  std::string tags = R"(["y","x"])";
+  tags.append(64, '\0');
+  std::vector<Value> row(fields.size());
+  for (std::size_t slot = 0; slot < row.size(); ++slot) {
+    const std::string& key = fields.paths()[slot].keys[0];
+    row[slot] = key == "status" ? Value::of(std::int64_t{503})
+                : key == "tags" ? Value::json(std::string_view(tags).substr(0, 9))
+                : key == "path" ? Value::string("/api/v2/users")
+                                : Value::string("app-77");
+  }
+  table.route(row, hits);  // RE2 and simdjson fill their caches once.
+  const std::size_t routes = hits.routes().size();
+  const std::size_t before = allocation_count;
+  double sum = 0;
+  for (int i = 0; i < 1000; ++i) {
+    table.route(row, hits);
+    sum += computed.evaluate(row).floating();
+  }
+  CHECK(allocation_count == before);
+  CHECK(routes == 6);
+  CHECK(sum > 0);
+}
