@@ -35,8 +35,13 @@ class Weir:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.program.__exit__()
+    def __exit__(self, kind, error, trace):
+        """Whatever failed: that weir is no longer there is the better explanation."""
+        fell = kind is Invalid and self.program.ended() and self.program.exit_code not in (0, 3)
+        self.program.__exit__(kind, error, trace)
+        if fell:
+            raise Invalid(f"weir ended with {self.program.exit_code} ({error}): "
+                          f"{self.program.complaint()}") from error
 
     def _read_ports(self):
         try:

@@ -110,11 +110,7 @@ ErrorCode FileSink::sync_group(std::size_t group) {
   if (!opened) return opened.error();
   Progress& progress = progress_[group];
   if (const Result<void> synced = (*opened)->file.sync(); !synced) {
-    // The kernel tells once, and then calls pages clean that it could not write: what is not known
-    // to be on the disk is written again.
-    (*opened)->file.forget_unsynced();
-    progress.written = progress.synced;
-    files_.close(**opened);
+    forget_unsynced(**opened, &progress);
     return synced.error();
   }
   progress.synced = progress.written;
@@ -196,22 +192,31 @@ void FileSink::reject_marked(Delivery& delivery) const {
 
 // `progress`: of the group that is being written to this file, if any.
 ErrorCode FileSink::rotate(OpenFiles::Entry& entry, Progress* progress) {
-  if (options_.sync != Sync::Never) {
-    const Result<void> synced = entry.file.sync();
-    if (!synced && options_.sync == Sync::Batch) {
-      entry.file.forget_unsynced();
-      if (progress != nullptr) progress->written = progress->synced;
-      files_.close(entry);
+  if (options_.sync == Sync::Batch) {
+    if (const Result<void> synced = entry.file.sync(); !synced) {
+      forget_unsynced(entry, progress);
       return synced.error();
     }
+    if (progress != nullptr) progress->synced = progress->written;
   }
   if (const Result<void> renamed = rotation_.rename(entry.path, entry.file, now_ns_); !renamed) {
     warn("cannot rotate", entry.path, renamed.error());
     return {};
   }
-  if (progress != nullptr) progress->synced = progress->written;
   files_.close(entry);
   return {};
+}
+
+// The kernel tells of a failed sync once, and then calls pages clean that it could not write: what
+// is not known to be on the disk is cut off, and written again.
+void FileSink::forget_unsynced(OpenFiles::Entry& entry, Progress* progress) {
+  entry.file.forget_unsynced();
+  if (progress != nullptr) {
+    progress->written = progress->synced;
+  } else {
+    mark_ = {};  // A batch that comes again may have had lines in this file.
+  }
+  files_.close(entry);
 }
 
 void FileSink::poll(std::chrono::milliseconds) {

@@ -69,6 +69,7 @@ class FileSink final : public Sink {
   void reject_marked(Delivery& delivery) const;
 
   ErrorCode rotate(OpenFiles::Entry& entry, Progress* progress);
+  void forget_unsynced(OpenFiles::Entry& entry, Progress* progress);
   void rotate_by_time();
   void sync_all();
   void check_names();

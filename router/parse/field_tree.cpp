@@ -4,25 +4,38 @@
 
 namespace weir {
 
-int FieldNode::find(std::string_view key) const noexcept {
-  // An empty key has no first byte; it is kept under NUL.
-  for (int i = first(key.empty() ? '\0' : key[0]); i >= 0; i = child(i).next) {
-    if (child(i).key == key) return i;
+int FieldNode::find(std::string_view name) const noexcept {
+  // An empty key has no first byte; it is kept under the quote that ends it.
+  for (int i = first(name.empty() ? '"' : name[0]); i >= 0; i = key(i).next) {
+    if (names_[static_cast<std::size_t>(i)] == name) return i;
   }
   return -1;
 }
 
-FieldNode::Child& FieldNode::add(const std::string& key) {
-  const int found = find(key);
-  if (found >= 0) return children_[static_cast<std::size_t>(found)];
-  std::int16_t& head = first_[key.empty() ? 0U : static_cast<unsigned char>(key[0])];
-  children_.push_back(Child{.key = key, .below = nullptr, .next = head});
-  const std::string quoted = key + '"';
-  const std::size_t size = std::min(quoted.size(), sizeof children_.back().word);
-  std::memcpy(&children_.back().word, quoted.data(), size);
-  std::memset(&children_.back().word_mask, 0xFF, size);
-  head = static_cast<std::int16_t>(children_.size() - 1);
-  return children_.back();
+int FieldNode::add(const std::string& name) {
+  if (const int found = find(name); found >= 0) return found;
+  const std::string quoted = name + '"';
+  std::int16_t& head = first_[static_cast<unsigned char>(quoted[0])];
+  Key added{.next = head, .is_one_word = quoted.size() <= sizeof(Key::word)};
+  const std::size_t size = std::min(quoted.size(), sizeof added.word);
+  std::memcpy(&added.word, quoted.data(), size);
+  std::memset(&added.mask, 0xFF, size);
+  head = static_cast<std::int16_t>(keys_.size());
+  keys_.push_back(added);
+  names_.push_back(name);
+  below_.push_back(nullptr);
+  return head;
+}
+
+void FieldNode::set_slot(int index, int slot) noexcept {
+  keys_[static_cast<std::size_t>(index)].slot = static_cast<std::int16_t>(slot);
+}
+
+FieldNode& FieldNode::make_below(int index) {
+  std::unique_ptr<FieldNode>& node = below_[static_cast<std::size_t>(index)];
+  if (node == nullptr) node = std::make_unique<FieldNode>();
+  keys_[static_cast<std::size_t>(index)].has_below = true;
+  return *node;
 }
 
 FieldTree::FieldTree(const FieldSet& fields) : slot_count_(fields.size()) {
@@ -34,11 +47,9 @@ FieldTree::FieldTree(const FieldSet& fields) : slot_count_(fields.size()) {
     }
     FieldNode* node = &root_;
     for (std::size_t depth = 0; depth + 1 < path.keys.size(); ++depth) {
-      FieldNode::Child& child = node->add(path.keys[depth]);
-      if (child.below == nullptr) child.below = std::make_unique<FieldNode>();
-      node = child.below.get();
+      node = &node->make_below(node->add(path.keys[depth]));
     }
-    node->add(path.keys.back()).slot = slot;
+    node->set_slot(node->add(path.keys.back()), slot);
     if (path.keys.size() == 1 && path.keys[0] == "message") message_slot_ = slot;
     ++slot;
   }

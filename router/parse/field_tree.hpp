@@ -20,40 +20,51 @@ namespace weir {
 /// One level of nesting: the keys that are wanted of an object.
 class FieldNode {
  public:
-  struct Child {
-    std::string key;
-    int slot = -1;                    ///< Where its value goes; -1: only what lies below is wanted.
-    std::unique_ptr<FieldNode> below;  ///< Wanted keys of the object in it; null: none.
-    std::int16_t next = -1;           ///< The next child whose key begins with the same byte.
-    std::uint64_t word = 0;           ///< The first 8 bytes of the key with its closing quote...
-    std::uint64_t word_mask = 0;      ///< ...as far as it has them. See starts_as().
+  FieldNode() { first_.fill(-1); }
+
+  /// What is compared for every key of every event; kept together for the cache.
+  struct Key {
+    std::uint64_t word = 0;  ///< The first 8 bytes of the key with its closing quote...
+    std::uint64_t mask = 0;  ///< ...as far as it has them.
+    std::int16_t next = -1;  ///< The next key that begins with the same byte.
+    std::int16_t slot = -1;  ///< Where its value goes; -1: only what lies below it is wanted.
+    bool is_one_word = false;
+    bool has_below = false;
 
     /// True if the 8 bytes at `raw` are those of this key and, where it has fewer than 8, of the
     /// quote that ends it. Most keys need no further look. Requires: 8 readable bytes.
     bool starts_as(const char* raw) const noexcept {
       std::uint64_t bytes;
       std::memcpy(&bytes, raw, sizeof bytes);
-      return (bytes & word_mask) == word;
+      return (bytes & mask) == word;
     }
-    bool is_one_word() const noexcept { return key.size() < sizeof word; }
   };
 
-  /// The first child whose key begins with `byte`, -1 if there is none; go on with next.
+  /// The first key that begins with `byte`, -1 if there is none; go on with Key::next.
   int first(char byte) const noexcept { return first_[static_cast<unsigned char>(byte)]; }
-  const Child& child(int index) const noexcept {
-    return children_[static_cast<std::size_t>(index)];
+  const Key& key(int index) const noexcept { return keys_[static_cast<std::size_t>(index)]; }
+  const std::string& name(int index) const noexcept {
+    return names_[static_cast<std::size_t>(index)];
   }
-  std::size_t size() const noexcept { return children_.size(); }
+  /// The keys that are wanted of the object in it. Requires: has_below.
+  const FieldNode& below(int index) const noexcept {
+    return *below_[static_cast<std::size_t>(index)];
+  }
+  std::size_t size() const noexcept { return keys_.size(); }
 
-  /// The child for an unescaped key, -1 if there is none.
-  int find(std::string_view key) const noexcept;
+  /// The key that is spelled so, unescaped; -1 if there is none.
+  int find(std::string_view name) const noexcept;
 
-  FieldNode() { first_.fill(-1); }
-  Child& add(const std::string& key);
+  // While it is built.
+  int add(const std::string& name);
+  void set_slot(int index, int slot) noexcept;
+  FieldNode& make_below(int index);
 
  private:
   std::array<std::int16_t, 256> first_;
-  std::vector<Child> children_;
+  std::vector<Key> keys_;
+  std::vector<std::string> names_;
+  std::vector<std::unique_ptr<FieldNode>> below_;
 };
 
 class FieldTree {

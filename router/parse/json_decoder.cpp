@@ -13,20 +13,14 @@ namespace {
 
 static_assert(limits::kBlockPadding >= simdjson::SIMDJSON_PADDING);
 
+// Positions behind the last one that simdjson found: the walk looks three ahead.
+constexpr std::size_t kSentinels = 4;
+
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// Strings and numbers that nobody asked for are passed over without a look at what they hold.
-bool is_plain_scalar(char first) noexcept {
-  return first == '"' || (first >= '0' && first <= '9') || first == '-' || first == 't' ||
-         first == 'f' || first == 'n';
-}
+bool opens(char c) noexcept { return c == '{' || c == '['; }
 
-/// False for nearly all keys that are not wanted, by their first byte alone.
-bool may_match(char first, const FieldNode& wanted) noexcept {
-  return wanted.first(first == '"' ? '\0' : first) >= 0 || first == '\\';
-}
-
-/// 8 bytes at a time; reads past the end stay in the event's padding.
+/// 8 bytes at a time, little-endian; reads past the end stay in the event's padding.
 bool has_backslash(std::string_view text) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
   const char* at = text.data();
@@ -47,8 +41,8 @@ bool has_backslash(std::string_view text) noexcept {
 
 /// A key of 8 bytes and more, of which the first 8 are known to match. Reads past the key stay in
 /// the event's padding: it stops at the first difference.
-bool rest_matches(const char* raw, const std::string& key) noexcept {
-  return std::strncmp(raw + 8, key.c_str() + 8, key.size() - 8) == 0 && raw[key.size()] == '"';
+bool rest_matches(const char* raw, const std::string& name) noexcept {
+  return std::strncmp(raw + 8, name.c_str() + 8, name.size() - 8) == 0 && raw[name.size()] == '"';
 }
 
 }  // namespace
@@ -60,7 +54,8 @@ void JsonDecoder::index_run(std::string_view run) {
   run_ = {};
   if (!index(run)) return;
   run_ = run;
-  run_at_ = 0;
+  brace_ = positions_;
+  step_ = 0;
 }
 
 bool JsonDecoder::decode(std::string_view event, const FieldTree& fields, std::span<Value> row) {
@@ -69,33 +64,31 @@ bool JsonDecoder::decode(std::string_view event, const FieldTree& fields, std::s
   if (event.size() < 2 || event.front() != '{' || event.back() != '}') return false;
   unescaped_used_ = 0;
   if (!find_in_run(event)) {
-    run_ = {};  // The index is overwritten.
+    run_ = {};  // Its positions are overwritten.
     if (!index(event)) return false;
-    run_at_ = 0;
-    event_end_ = event.size();
+    brace_ = positions_;
+    event_end_ = static_cast<std::uint32_t>(event.size());
   }
-  std::size_t at = run_at_;
-  return read_object(at, fields.root(), row, 1);
+  return read_object(brace_, fields.root(), row, 1) != nullptr;
 }
 
-/// Looks for the index of the event's brace. Events of one shape have equally many indexes each, so
-/// the distance of the last two is tried first.
+/// Looks for the position of the event's brace. Events of one shape have equally many positions
+/// each, so the distance of the last two is tried first.
 bool JsonDecoder::find_in_run(std::string_view event) {
-  if (run_.empty() || event.data() < run_.data() + (run_at_ == 0 ? 0 : 1) ||
+  if (run_.empty() || event.data() < run_.data() ||
       event.data() + event.size() > run_.data() + run_.size()) {
     return false;
   }
   const auto offset = static_cast<std::uint32_t>(event.data() - run_.data());
-  std::size_t at = std::min(run_at_ + run_step_, index_count_ - 1);
-  if (indexes_[at] != offset) {
-    const std::uint32_t* const end = indexes_ + index_count_;
-    const std::uint32_t* const found = std::lower_bound(indexes_ + run_at_, end, offset);
-    if (found == end || *found != offset) return false;
-    at = static_cast<std::size_t>(found - indexes_);
+  const Position* at = std::min(brace_ + step_, positions_end_ - 1);
+  if (*at != offset) {
+    const Position* const from = *brace_ <= offset ? brace_ : positions_;
+    at = std::lower_bound(from, positions_end_, offset);
+    if (at == positions_end_ || *at != offset) return false;
   }
-  run_step_ = at - run_at_;
-  run_at_ = at;
-  event_end_ = offset + event.size();
+  step_ = at > brace_ ? at - brace_ : 1;
+  brace_ = at;
+  event_end_ = static_cast<std::uint32_t>(offset + event.size());
   return true;
 }
 
@@ -110,7 +103,8 @@ bool JsonDecoder::validate(std::string_view event) {
 bool JsonDecoder::index(std::string_view bytes) {
   if (bytes.size() > capacity_) {
     capacity_ = std::max({bytes.size(), 2 * capacity_, kRunBytesMax});
-    // The implementation is chosen here, by what the processor can do.
+    // The implementation is chosen here, by what the processor can do. It has room for nine
+    // positions more than bytes.
     if (simdjson::get_active_implementation()->create_dom_parser_implementation(
             capacity_, 1, stage_one_) != simdjson::SUCCESS) {
       capacity_ = 0;
@@ -122,114 +116,115 @@ bool JsonDecoder::index(std::string_view bytes) {
       simdjson::SUCCESS) {
     return false;
   }
+  Position* const positions = stage_one_->structural_indexes.get();
+  const std::size_t count = stage_one_->n_structural_indexes;
+  std::fill_n(positions + count, kSentinels, static_cast<Position>(bytes.size()));
   base_ = bytes.data();
-  indexes_ = stage_one_->structural_indexes.get();
-  index_count_ = stage_one_->n_structural_indexes;
-  return true;
+  positions_ = positions;
+  positions_end_ = positions + count;
+  return count != 0;
 }
 
-bool JsonDecoder::read_object(std::size_t& at, const FieldNode& wanted, std::span<Value> row,
-                              std::size_t depth) {
-  if (depth > limits::kJsonDepthMax) return false;
-  std::size_t remaining = wanted.size();
+/// Reads the object whose opening brace is at `at`. Returns the position of its closing brace, or
+/// any other where all that was wanted has been found at the top level; null if it is broken.
+const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const FieldNode& wanted,
+                                                      std::span<Value> row, std::size_t depth) {
+  if (depth > limits::kJsonDepthMax) return nullptr;
   // Local copies: the loop below runs for every key up to the last wanted one.
-  const std::uint32_t* const indexes = indexes_;
-  const char* const event = base_;
-  const std::size_t count = index_count_;
-  const std::size_t event_end = event_end_;
-  std::size_t i = at + 1;  // Behind the opening brace.
-  if (i < count && indexes[i] < event_end && event[indexes[i]] == '}') {
-    at = i;
-    return true;
-  }
-  // Every member takes four indexes: key, colon, value, comma or closing brace.
-  while (i + 3 < count && indexes[i + 3] < event_end) {
-    const char* const key = event + indexes[i];
-    if (*key != '"' || event[indexes[i + 1]] != ':') return false;
-    const int found = may_match(key[1], wanted) ? match(i, wanted) : -1;
-    i += 2;
-    if (found < 0) {
-      if (is_plain_scalar(event[indexes[i]])) [[likely]] {
-        ++i;
-      } else if (!skip_value(i)) {
-        return false;
-      }
+  const char* const base = base_;
+  const Position event_end = event_end_;
+  std::size_t remaining = wanted.size();
+  ++at;
+  if (*at < event_end && base[*at] == '}') return at;
+  // Every member has a key, a colon, a value, and a comma or closing brace behind it.
+  while (at[3] < event_end) {
+    const char* const key = base + at[0];
+    if (*key != '"' || base[at[1]] != ':') return nullptr;
+    const int candidate = wanted.first(key[1]);
+    const int found =
+        candidate < 0 && key[1] != '\\' ? -1 : match(at, key + 1, candidate, wanted);
+    at += 2;
+    const FieldNode::Key* const child = found < 0 ? nullptr : &wanted.key(found);
+    // Of duplicate keys the first wins. Where only fields below are wanted there is no slot to
+    // tell by: then all are looked into, and the first value of each field below wins.
+    const bool is_first =
+        child != nullptr &&
+        (child->slot < 0 || row[static_cast<std::size_t>(child->slot)].missing());
+    if (is_first) {
+      at = read_value(at, wanted, found, row, depth);
+      if (at == nullptr) return nullptr;
+      if (child->slot >= 0 && --remaining == 0 && depth == 1) return at;
     } else {
-      const FieldNode::Child& child = wanted.child(found);
-      const bool is_first = child.slot < 0 || row[static_cast<std::size_t>(child.slot)].missing();
-      if (!(is_first ? read_value(i, child, row, depth) : skip_value(i))) return false;
-      // Of duplicate keys the first wins. Where only fields below are wanted there is no slot to
-      // tell by: then all are looked into, and the first value of each field below wins.
-      if (is_first && child.slot >= 0 && --remaining == 0 && depth == 1) return true;
+      // What nobody asked for is passed over without a look at what it is.
+      at = opens(base[*at]) ? skip_container(at) : at + 1;
     }
-    const char end = event[indexes[i]];
-    if (end != ',') {
-      at = i;
-      return end == '}';
-    }
-    ++i;
+    const char end = base[*at];
+    if (end != ',') return end == '}' && *at < event_end ? at : nullptr;
+    ++at;
   }
-  return false;
+  return nullptr;
 }
 
-int JsonDecoder::match(std::size_t at, const FieldNode& wanted) {
-  const char* const raw = base_ + indexes_[at] + 1;
-  bool may_be_escaped = raw[0] == '\\';
-  for (int i = wanted.first(raw[0] == '"' ? '\0' : raw[0]); i >= 0; i = wanted.child(i).next) {
-    const FieldNode::Child& child = wanted.child(i);
-    if (child.starts_as(raw) && (child.is_one_word() || rest_matches(raw, child.key))) return i;
-    may_be_escaped = true;
+/// Which of the wanted keys stands at `at`; `raw` are its bytes behind the quote.
+int JsonDecoder::match(const Position* at, const char* raw, int candidate,
+                       const FieldNode& wanted) {
+  for (; candidate >= 0; candidate = wanted.key(candidate).next) {
+    const FieldNode::Key& key = wanted.key(candidate);
+    if (!key.starts_as(raw)) continue;
+    if (key.is_one_word || rest_matches(raw, wanted.name(candidate))) return candidate;
   }
-  if (!may_be_escaped) return -1;
-  const std::string_view key = token(at);
-  if (!has_backslash(key)) return -1;
+  const std::string_view quoted = token(at);
+  if (!has_backslash(quoted)) return -1;
   Value unescaped;  // "\u0061pp" and "a\u0070p" spell app, too.
-  return read_string(key, unescaped) ? wanted.find(unescaped.text()) : -1;
+  return read_string(quoted, unescaped) ? wanted.find(unescaped.text()) : -1;
 }
 
-bool JsonDecoder::read_value(std::size_t& at, const FieldNode::Child& child, std::span<Value> row,
-                             std::size_t depth) {
-  const char first = at_index(at);
-  const std::size_t begin = at;
-  if (first == '{' && child.below != nullptr) {
-    if (!read_object(at, *child.below, row, depth + 1) || at_index(at) != '}') return false;
-    ++at;
-  } else if (!skip_value(at)) {
-    return false;
+/// Reads the value at `at`. Returns the position behind it, null if it is broken.
+const JsonDecoder::Position* JsonDecoder::read_value(const Position* at, const FieldNode& wanted,
+                                                     int found, std::span<Value> row,
+                                                     std::size_t depth) {
+  const FieldNode::Key& key = wanted.key(found);
+  const char first = base_[*at];
+  if (!opens(first)) {
+    if (key.slot < 0) return at + 1;
+    return read_scalar(token(at), row[static_cast<std::size_t>(key.slot)]) ? at + 1 : nullptr;
   }
-  if (child.slot < 0) return true;
-  Value& out = row[static_cast<std::size_t>(child.slot)];
-  if (first != '{' && first != '[') return read_scalar(begin, out);
-  const std::size_t offset = indexes_[begin];
-  out = Value::json({base_ + offset, indexes_[at - 1] + 1 - offset});
-  return true;
+  const Position* end = nullptr;  // The closing bracket.
+  if (first == '{' && key.has_below) {
+    end = read_object(at, wanted.below(found), row, depth + 1);
+  } else {
+    end = skip_container(at) - 1;
+  }
+  if (end == nullptr || *end >= event_end_) return nullptr;
+  if (key.slot >= 0) {
+    row[static_cast<std::size_t>(key.slot)] =
+        Value::json({base_ + *at, static_cast<std::size_t>(*end + 1 - *at)});
+  }
+  return end + 1;
 }
 
-bool JsonDecoder::skip_value(std::size_t& at) const noexcept {
-  const char first = at_index(at);
-  if (first != '{' && first != '[') {
-    ++at;
-    return in_event(at) && is_plain_scalar(first);
-  }
+/// The position behind the object or array that begins at `at`; at the end of the event if it is not
+/// closed, where no comma or brace follows.
+const JsonDecoder::Position* JsonDecoder::skip_container(const Position* at) const noexcept {
   std::size_t open = 0;
   do {
-    const char c = at_index(at);
-    if (c == '{' || c == '[') ++open;
+    const char c = base_[*at];
+    if (opens(c)) ++open;
     if (c == '}' || c == ']') --open;
     ++at;
-  } while (open != 0 && in_event(at));
-  return open == 0 && in_event(at);
+  } while (open != 0 && *at < event_end_);
+  return at;
 }
 
-std::string_view JsonDecoder::token(std::size_t at) const noexcept {
-  const std::size_t begin = indexes_[at];
-  std::size_t end = in_event(at + 1) ? indexes_[at + 1] : event_end_;
-  while (end > begin && is_space(base_[end - 1])) --end;
-  return {base_ + begin, end - begin};
+/// The scalar at `at`, up to the next position, without the white space between.
+std::string_view JsonDecoder::token(const Position* at) const noexcept {
+  const char* const begin = base_ + at[0];
+  const char* end = base_ + std::min(at[1], event_end_);
+  while (is_space(end[-1])) --end;
+  return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-bool JsonDecoder::read_scalar(std::size_t at, Value& out) {
-  const std::string_view text = token(at);
+bool JsonDecoder::read_scalar(std::string_view text, Value& out) {
   switch (text.front()) {
     case '"':
       return read_string(text, out);
@@ -250,10 +245,14 @@ bool JsonDecoder::read_scalar(std::size_t at, Value& out) {
 bool JsonDecoder::read_string(std::string_view token, Value& out) {
   if (token.size() < 2 || token.back() != '"') return false;
   const std::string_view raw = token.substr(1, token.size() - 2);
-  if (!has_backslash(raw)) {
+  if (!has_backslash(raw)) [[likely]] {
     out = Value::string(raw);
     return true;
   }
+  return unescape(raw, out);
+}
+
+bool JsonDecoder::unescape(std::string_view raw, Value& out) {
   // All strings of an event together are no longer than the event, unescaped even less; simdjson
   // writes up to its padding beyond. So the first string makes room for all.
   const std::size_t need = event_end_ + simdjson::SIMDJSON_PADDING;

@@ -58,22 +58,20 @@ class JsonDecoder {
   bool validate(std::string_view event);
 
  private:
+  using Position = std::uint32_t;  // Of a structural character, counted from base_.
+
   bool index(std::string_view bytes);
   bool find_in_run(std::string_view event);
-  bool read_object(std::size_t& at, const FieldNode& wanted, std::span<Value> row,
-                   std::size_t depth);
-  bool read_value(std::size_t& at, const FieldNode::Child& child, std::span<Value> row,
-                  std::size_t depth);
-  bool read_scalar(std::size_t at, Value& out);
+  const Position* read_object(const Position* at, const FieldNode& wanted, std::span<Value> row,
+                              std::size_t depth);
+  const Position* read_value(const Position* at, const FieldNode& wanted, int found,
+                             std::span<Value> row, std::size_t depth);
+  const Position* skip_container(const Position* at) const noexcept;
+  int match(const Position* at, const char* raw, int candidate, const FieldNode& wanted);
+  std::string_view token(const Position* at) const noexcept;
+  bool read_scalar(std::string_view text, Value& out);
   bool read_string(std::string_view token, Value& out);
-  bool skip_value(std::size_t& at) const noexcept;
-  int match(std::size_t at, const FieldNode& wanted);
-  /// From the start of the value at index `at` to the next structural character, trimmed.
-  std::string_view token(std::size_t at) const noexcept;
-  bool in_event(std::size_t at) const noexcept {
-    return at < index_count_ && indexes_[at] < event_end_;
-  }
-  char at_index(std::size_t at) const noexcept { return base_[indexes_[at]]; }
+  bool unescape(std::string_view raw, Value& out);
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_one_;
   std::size_t capacity_ = 0;  // Bytes that stage_one_ can index.
@@ -82,13 +80,13 @@ class JsonDecoder {
   std::size_t unescaped_capacity_ = 0;
   std::size_t unescaped_used_ = 0;
 
-  std::string_view run_;          // What is indexed now; empty: nothing that may be used again.
-  std::size_t run_at_ = 0;        // The index of the last event's brace...
-  std::size_t run_step_ = 1;      // ...and how many indexes on the one before was: a guess.
-  const char* base_ = nullptr;    // What the indexes count from.
-  const std::uint32_t* indexes_ = nullptr;
-  std::size_t index_count_ = 0;
-  std::size_t event_end_ = 0;     // Offset from base_ of the end of the event in hand.
+  std::string_view run_;              // What is indexed; empty: nothing that may be used again.
+  const char* base_ = nullptr;        // What positions count from.
+  const Position* positions_ = nullptr;
+  const Position* positions_end_ = nullptr;  // Behind it are sentinels: the end of the bytes.
+  const Position* brace_ = nullptr;   // Of the event in hand.
+  std::ptrdiff_t step_ = 0;           // Positions from the last event's brace to this one's.
+  Position event_end_ = 0;
 };
 
 }  // namespace weir

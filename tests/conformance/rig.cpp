@@ -7,6 +7,7 @@
 #include "config/load.hpp"
 #include "plugins/builtin.hpp"
 #include "router/base/assert.hpp"
+#include "router/topology/schema.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -31,38 +32,15 @@ void SettledBatches::settle(Batch batch, std::uint64_t ticket, Fate fate) noexce
   settled.push_back({std::move(batch), ticket, std::move(fate)});
 }
 
-namespace {
-
-/// What the router knows: every sink with its own options and those that all have.
-Schema schema() {
-  Schema schema;
-  schema.sources.push_back({.scheme = "stdin", .help = "Not used."});
-  SinkRegistry registry;
-  register_builtin(registry);
-  for (const SinkPlugin& plugin : registry.plugins()) {
-    ComponentSpec spec = plugin.spec;
-    spec.options.push_back({.name = "encoding",
-                            .type = OptionType::Choice,
-                            .fallback = "raw",
-                            .choices = {"raw", "json"}});
-    spec.options.push_back({.name = "buffer", .type = OptionType::Size, .fallback = "64MiB"});
-    spec.options.push_back({.name = "when_full",
-                            .type = OptionType::Choice,
-                            .fallback = "block",
-                            .choices = {"block", "drop_newest", "drop_oldest"}});
-    schema.sinks.push_back(std::move(spec));
-  }
-  return schema;
-}
-
-}  // namespace
-
 Settings settings_of(const std::vector<std::string>& yaml) {
   const TempDir directory;
   std::string text = "sources: {in: stdin}\nsinks:\n  under_test:\n";
   for (const std::string& line : yaml) text += "    " + line + "\n";
   directory.write("weir.yaml", text);
-  const Config config = load({.config_file = directory / "weir.yaml"}, {}, schema(), {});
+  SinkRegistry registry;
+  register_builtin(registry);
+  const Config config =
+      load({.config_file = directory / "weir.yaml"}, {}, make_schema(registry), {});
   return config.sinks.at(0);
 }
 

@@ -68,6 +68,36 @@ TEST_CASE("what a failed sync leaves in doubt is cut off and written again", "[f
   CHECK(f.dir.read("odd") == "1\n3\n5\n7\n9\n11\n");
 }
 
+TEST_CASE("whichever sync fails, also in a rotation, every event is written once", "[file]") {
+  for (int failing = 1; failing <= 30; ++failing) {
+    INFO("sync " << failing << " fails");
+    FileFixture f;
+    const auto sink = f.make("{app}", {{"sync", "batch"}, {"rotate", "30"}});
+    int syncs = 0;
+    f.io->fail = [&](std::string_view call) {
+      return call == "fdatasync" && ++syncs == failing ? EIO : 0;
+    };
+    BatchBuilder builder(1);
+    std::string expected;
+    for (int batch = 0; batch < 3; ++batch) {
+      for (int i = 0; i < 7; ++i) {
+        const std::string text = "event " + std::to_string(batch * 7 + i);
+        builder.line(text, {Value::string("a")}).line(text, {Value::string("b")});
+        expected += text + "\n";
+      }
+      f.deliver(*sink, builder.take(), 2);
+      sink->poll(0ms);
+    }
+    for (const std::string app : {"a", "b"}) {
+      std::string found;
+      for (const std::string& file : f.dir.files()) {
+        if (file.starts_with(app + "@")) found += f.dir.read(file);
+      }
+      CHECK(found + f.dir.read(app) == expected);
+    }
+  }
+}
+
 TEST_CASE("sync=never leaves syncing to the kernel", "[file]") {
   FileFixture f;
   const auto sink = f.make("f");
