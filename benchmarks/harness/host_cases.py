@@ -48,7 +48,8 @@ class HostCases:
         return Case(
             "memory", f"idle memory, and {IDLE_CONNECTIONS} idle connections",
             {"weir": self.weir_memory},
-            [Target("idle after one event, MiB", lambda r: r["weir"]["idle_rss_bytes"] / MIB, 8, at_least=False),
+            [Target("idle after one event, MiB",
+                    lambda r: r["weir"]["idle_rss_bytes"] / MIB, 8, at_least=False),
              Target("added by the connections, MiB",
                     lambda r: r["weir"]["added_rss_bytes"] / MIB, 32, at_least=False),
              Target("before the first event, MiB", lambda r: r["weir"]["fresh_rss_bytes"] / MIB)],

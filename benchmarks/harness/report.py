@@ -3,6 +3,7 @@
 import json
 
 
+LOAD_MAX = 0.5  # Of a machine that is idle but for this; the benchmarks before it count, too.
 UNITS = {"mb_per_cpu_second": "MB per CPU-s", "mb_per_second": "MB/s", "cpu_seconds": "CPU-s",
          "events_per_cpu_second": "events per CPU-s", "events_per_second": "events/s",
          "p50_us": "microseconds p50", "idle_rss_bytes": "bytes idle", "ready_ms": "ms to ready"}
@@ -22,7 +23,11 @@ def print_machine(machine):
           + (", virtual" if machine["virtual"] else ""))
     print(f"input     {machine['input']}")
     print(f"files     {machine['scratch']} ({where})")
-    print(f"revision  {machine['revision']}, load {machine['load_before']:.1f} before the start")
+    load = machine["load_before"]
+    print(f"revision  {machine['revision']}, load {load:.1f} before the start")
+    if load > LOAD_MAX:
+        print("BUSY      others use this machine: MB/s and latencies say nothing, and what is per "
+              "CPU-second\n          only as a ratio")
 
 
 def print_table(results):

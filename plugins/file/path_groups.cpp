@@ -57,7 +57,7 @@ std::uint64_t bits_of(const Value& value) noexcept {
   }
 }
 
-/// True only if both render alike. Stricter than equal(): 1 and 1.0 may be told apart.
+/// True only if both render alike. Stricter than conditions are: 1 and 1.0 may be told apart.
 bool identical(const Value& a, const Value& b) noexcept {
   if (a.type() != b.type()) return false;
   return is_text(a) ? a.text() == b.text() : bits_of(a) == bits_of(b);

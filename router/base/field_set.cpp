@@ -51,7 +51,9 @@ std::string to_string(const FieldPath& path) {
   std::string out;
   for (const std::string& key : path.keys) {
     const bool first = out.empty();
-    if (is_identifier(key) && !(first && metadata_of(key) != Metadata::None)) {
+    // `event` at the top is a word of the language: `event["a-b"]` is a field of the top level.
+    const bool is_word = first && (metadata_of(key) != Metadata::None || key == "event");
+    if (is_identifier(key) && !is_word) {
       if (!first) out += '.';
       out += key;
     } else {

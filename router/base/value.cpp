@@ -5,17 +5,6 @@
 #include <iterator>
 
 namespace weir {
-namespace {
-
-/// Both integers, exactly. A negative Int differs from every Uint.
-bool equal_integers(const Value& a, const Value& b) noexcept {
-  if (a.type() == b.type()) return a.unsigned_integer() == b.unsigned_integer();
-  const Value& with_sign = a.type() == ValueType::Int ? a : b;
-  return with_sign.integer() >= 0 && a.unsigned_integer() == b.unsigned_integer();
-}
-
-}  // namespace
-
 double Value::as_double() const noexcept {
   switch (type_) {
     case ValueType::Int:
@@ -50,25 +39,6 @@ void Value::append_to(std::string& out) const {
     case ValueType::Json:
       out += text();
       break;
-  }
-}
-
-bool equal(const Value& a, const Value& b) noexcept {
-  if (a.is_number() && b.is_number()) {
-    const bool floating = a.type() == ValueType::Double || b.type() == ValueType::Double;
-    return floating ? a.as_double() == b.as_double() : equal_integers(a, b);
-  }
-  if (a.type() != b.type()) return false;
-  switch (a.type()) {
-    case ValueType::Null:
-      return true;
-    case ValueType::Bool:
-      return a.boolean() == b.boolean();
-    case ValueType::String:
-    case ValueType::Json:
-      return a.text() == b.text();
-    default:
-      return false;
   }
 }
 

@@ -98,8 +98,4 @@ class Value {
 };
 static_assert(sizeof(Value) == 16, "a row of fields is walked per event: keep it in few lines");
 
-/// Equality as conditions see it: numbers by value across their types, others by type and content;
-/// Missing equals nothing.
-bool equal(const Value& a, const Value& b) noexcept;
-
 }  // namespace weir

@@ -42,7 +42,7 @@ std::size_t CountedFramer::find_one(std::span<const char> bytes, FramerState& st
     state.take -= step;
     return static_cast<std::size_t>(step);
   }
-  if (state.skip_line) return find_line(bytes, state, frames, lost);
+  if (state.skip_line || state.split_line) return find_line(bytes, state, frames, lost);
 
   const Header header = read_header(bytes);
   switch (header.kind) {
@@ -94,10 +94,12 @@ std::size_t CountedFramer::find_line(std::span<const char> bytes, FramerState& s
     state.scanned = 0;
     const std::size_t done = lines_.find(bytes, state, frames, lost);
     state.in_line = done == 0;
+    if (done != 0 && !state.skip_line) state.split_line = true;
     return done;
   }
   FramerState line_state{.skip_line = state.skip_line};
   state.skip_line = false;
+  state.split_line = false;
   const auto size = static_cast<std::size_t>(end - bytes.data()) + 1;
   return lines_.find(bytes.first(size), line_state, frames, lost);
 }
@@ -140,10 +142,11 @@ void CountedFramer::finish(std::span<const char> rest, FramerState& state,
                            std::vector<Frame>& frames, ReasonCounts& lost) const noexcept {
   const bool was_cut = state.skip != 0 || state.skip_line;  // Counted or delivered already.
   const bool splitting = state.take != 0;
+  const bool line_goes_on = state.split_line;
   state = {};
   if (rest.empty() || was_cut) return;
-  const Header header = read_header(rest);
-  const bool counted = splitting || (form_ != Form::Auto) || header.kind == Header::Kind::Counted;
+  const bool counted = splitting || form_ != Form::Auto ||
+                       (!line_goes_on && read_header(rest).kind == Header::Kind::Counted);
   if (counted) {
     ++lost[Reason::Incomplete];
   } else {
@@ -157,8 +160,9 @@ void CountedFramer::cut(std::span<const char> rest, FramerState& state,
                                         : read_header(rest);
   state.take = 0;
   state.scanned = 0;
-  if (header.kind != Header::Kind::Counted) {
+  if (header.kind != Header::Kind::Counted || state.split_line) {
     lines_.cut(rest, state, frames, lost);
+    state.split_line = !state.skip_line;
     return;
   }
   const std::span<const char> head = rest.subspan(header.size);

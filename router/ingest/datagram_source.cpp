@@ -156,8 +156,11 @@ void DatagramSource::flush_frames(const Peer& peer) {
 }
 
 void DatagramSource::count_drops(std::uint32_t drops) {
-  // The kernel's counter is 32 bits wide and wraps.
-  account_.pending.dropped[Reason::KernelUdp] += static_cast<std::uint32_t>(drops - drops_seen_);
+  // The kernel's counter is 32 bits wide and wraps. A datagram tells the count of the time when it
+  // was queued, which may be behind what the socket told since.
+  const auto step = static_cast<std::int32_t>(drops - drops_seen_);
+  if (step <= 0) return;
+  account_.pending.dropped[Reason::KernelUdp] += static_cast<std::uint32_t>(step);
   drops_seen_ = drops;
 }
 

@@ -32,6 +32,7 @@ struct FramerState {
   std::size_t need = 0;         ///< The rest is no frame before it has this many bytes; 0: unknown.
   bool skip_line = false;       ///< What comes up to the next delimiter is thrown away.
   bool in_line = false;         ///< The rest is a line without its end yet.
+  bool split_line = false;      ///< The rest goes on with a line whose first part was split off.
 };
 
 class Framer {

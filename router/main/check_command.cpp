@@ -40,9 +40,14 @@ int check_command(const CommandLine& line, std::ostream& out) {
     fmt::print(out, "  {:<16} {}\n", source.name(), source.masked());
   }
   fmt::print(out, "routes\n");
-  for (const RouteSpec& route : loaded.plan.table->routes()) {
-    fmt::print(out, "  {:<16} {} -> {}\n", route.name,
-               route.when.empty() ? "every event" : route.when, sinks_text(route, loaded.plan));
+  const std::span<const RouteSpec> routes = loaded.plan.table->routes();
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const bool is_secret = i < loaded.config.routes.size() && loaded.config.routes[i].when_is_secret;
+    const std::string when = is_secret               ? "***"
+                             : routes[i].when.empty() ? "every event"
+                                                      : routes[i].when;
+    fmt::print(out, "  {:<16} {} -> {}\n", routes[i].name, when,
+               sinks_text(routes[i], loaded.plan));
   }
   fmt::print(out, "sinks\n");
   for (const PlannedSink& sink : loaded.plan.sinks) {

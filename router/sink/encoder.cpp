@@ -52,7 +52,7 @@ void append_time(std::int64_t time_ns, std::string& out) {
 }
 
 char* put(std::string_view text, char* to) noexcept {
-  std::memcpy(to, text.data(), text.size());
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());  // An empty view may be null.
   return to + text.size();
 }
 

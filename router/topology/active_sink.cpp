@@ -13,8 +13,8 @@ WhenFull when_full(const std::string& text) {
 
 }  // namespace
 
-ActiveSink::ActiveSink(PlannedSink planned, Log& log, std::function<void()> on_pressure_change)
-    : settings_(std::move(planned.settings)), context_(std::move(planned.context)) {
+ActiveSink::ActiveSink(PlannedSink& planned, Log& log, std::function<void()> on_pressure_change)
+    : settings_(planned.settings), context_(std::move(planned.context)) {
   SinkRunnerOptions options{.name = settings_.name(),
                             .url = settings_.masked(),
                             .buffer_bytes_max = settings_.bytes("buffer"),

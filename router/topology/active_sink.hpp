@@ -20,7 +20,8 @@ namespace weir {
 
 class ActiveSink {
  public:
-  ActiveSink(PlannedSink planned, Log& log, std::function<void()> on_pressure_change);
+  /// Takes the sink and its context out of `planned`; its columns stay for the pipeline.
+  ActiveSink(PlannedSink& planned, Log& log, std::function<void()> on_pressure_change);
 
   const Settings& settings() const noexcept { return settings_; }
   const std::string& name() const noexcept { return settings_.name(); }

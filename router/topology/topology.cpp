@@ -106,7 +106,7 @@ Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
       sinks.push_back(std::move(*known));
     } else {
       sinks.push_back(
-          std::make_unique<ActiveSink>(std::move(planned), log_, [this] { notify_shards(); }));
+          std::make_unique<ActiveSink>(planned, log_, [this] { notify_shards(); }));
     }
     sinks.back()->runner().set_run_on_shard(alone && all_wait && blocks);
   }
