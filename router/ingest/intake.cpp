@@ -147,6 +147,11 @@ void Intake::flush() {
     publish_routes();
   }
   fan_out_.run_inline();
+  // At once, so that no reader goes on with its turn. Whoever lifts the pressure opens the gate.
+  if (fan_out_.met_pressure() && gate_.open()) {
+    gate_.close();
+    note_pause(true);
+  }
 }
 
 void Intake::publish_routes() {

@@ -58,7 +58,12 @@ void StreamReader::wait_readable() {
   }
   descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                          [self = shared_from_this()](const boost::system::error_code& error) {
-                           if (!error) self->on_readable();
+                           // A regular file and /dev/null, which epoll refuses: Asio says so here,
+                           // not in assign(). They are always readable.
+                           if (error == boost::asio::error::operation_not_supported) {
+                             self->pollable_ = false;
+                           }
+                           if (!error || !self->pollable_) self->on_readable();
                          });
 }
 
@@ -170,7 +175,7 @@ void StreamReader::end(Rest rest) {
   }
   ended_ = true;
   ++source_.pending.connections_closed;
-  if (pollable_) {
+  if (descriptor_.is_open()) {
     // Standard input may be shared with the shell that started us.
     ::fcntl(fd_, F_SETFL, flags_before_);
     boost::system::error_code ignored;

@@ -83,7 +83,6 @@ int parse_and_run(int argc, char** argv) {
   CLI::App app{"weir: a router for log event streams"};
   app.set_version_flag("--version", "weir " WEIR_VERSION);
   app.require_subcommand(1);
-  app.footer("`weir COMMAND --help` tells more. `run` may be left out.");
 
   CommandLine line;
   line.command = words.command;
@@ -111,6 +110,8 @@ int parse_and_run(int argc, char** argv) {
 
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
+  // Most want `run`: its options are shown at once.
+  app.footer(run_app->help("weir run") + "\n`weir COMMAND --help` tells more. `run` may be left out.");
   try {
     std::vector<std::string> reversed(words.ours.rbegin(), words.ours.rend());
     app.parse(reversed);
@@ -136,6 +137,9 @@ int main(int argc, char** argv) {
   } catch (const weir::ConfigError& error) {
     std::cerr << "weir: " << error.what() << '\n';
     return weir::kExitUsage;
+  } catch (const weir::CommandError& error) {
+    std::cerr << "weir: " << error.what() << '\n';
+    return error.exit_code();
   } catch (const std::exception& error) {
     std::cerr << "weir: " << error.what() << '\n';
     return weir::kExitFailure;

@@ -46,12 +46,14 @@ void FanOut::add_with_columns(Port& port, const Event& event, const BlockRef& bl
 
 std::uint64_t FanOut::offer() {
   std::uint64_t copies = 0;
+  met_pressure_ = false;
   for (const std::uint16_t index : open_) {
     Port& port = ports_[index];
     copies += port.batch.size();
     const std::size_t column_count = port.batch.column_count();
     port.sink->runner->offer(std::exchange(port.batch, Batch(column_count)), pool_);
     port.read = 0;
+    met_pressure_ = met_pressure_ || port.sink->runner->under_pressure();
   }
   std::swap(open_, offered_);
   open_.clear();

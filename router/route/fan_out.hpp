@@ -59,6 +59,9 @@ class FanOut {
   /// each sink.
   std::uint64_t offer();
 
+  /// True if one of the sinks that were just offered something is under pressure.
+  bool met_pressure() const noexcept { return met_pressure_; }
+
   /// Lets the sinks that were just offered something, and write on this thread, do so.
   void run_inline();
 
@@ -82,6 +85,7 @@ class FanOut {
   Origin origin_;
   std::uint64_t read_ = 0;
   bool wants_offer_ = false;
+  bool met_pressure_ = false;
 };
 
 }  // namespace weir

@@ -10,10 +10,9 @@ namespace weir {
 bool Buffer::offer(Batch batch) {
   const std::lock_guard lock(mutex_);
   account_.offered += batch.size();
-  const auto is_full = [&] {
-    return !waiting_.empty() && pinned_.bytes() >= bytes_max_;
-  };
-  if (when_full_ == WhenFull::DropNewest && is_full()) {
+  const bool is_full =
+      waiting_locked() != 0 && pinned_.bytes() + pinned_.cost(batch) > bytes_max_;
+  if (when_full_ == WhenFull::DropNewest && is_full) {
     account_.dropped[Reason::BufferFull] += batch.size();
     return false;
   }
@@ -110,11 +109,6 @@ void Buffer::abandon() {
 void Buffer::wake() {
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
-}
-
-bool Buffer::under_pressure() const {
-  const std::lock_guard lock(mutex_);
-  return pressure_;
 }
 
 bool Buffer::has_waiting() const {

@@ -14,6 +14,7 @@
 // Threads: any; one lock, taken per batch. The lock also makes a snapshot exact: an event is always
 // in just one place.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -66,7 +67,7 @@ class Buffer {
   /// Makes wait_until look again.
   void wake();
 
-  bool under_pressure() const;
+  bool under_pressure() const noexcept { return pressure_.load(std::memory_order_relaxed); }
   bool has_waiting() const;
   std::size_t in_hand() const;
   bool idle() const;  ///< Nothing waits, nothing is in hand.
@@ -94,7 +95,7 @@ class Buffer {
   std::map<std::uint64_t, InHand> in_hand_;   // By ticket.
   std::uint64_t next_ticket_ = 0;
   PinnedBlocks pinned_;
-  bool pressure_ = false;
+  std::atomic<bool> pressure_{false};  // Written under mutex_, read without.
   bool abandoned_ = false;
   SinkBalance account_;
 };

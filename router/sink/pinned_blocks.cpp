@@ -4,6 +4,14 @@
 
 namespace weir {
 
+std::size_t PinnedBlocks::cost(const Batch& batch) const {
+  std::size_t bytes = batch.overhead_bytes();
+  for (const BlockRef& block : batch.blocks()) {
+    if (!uses_.contains(&*block)) bytes += block->capacity();
+  }
+  return bytes;
+}
+
 void PinnedBlocks::add(const Batch& batch) {
   for (const BlockRef& block : batch.blocks()) {
     if (uses_[&*block]++ == 0) bytes_ += block->capacity();

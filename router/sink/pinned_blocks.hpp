@@ -13,6 +13,9 @@ namespace weir {
 
 class PinnedBlocks {
  public:
+  /// What add() would add to bytes().
+  std::size_t cost(const Batch& batch) const;
+
   void add(const Batch& batch);
   void remove(const Batch& batch);
 

@@ -66,8 +66,9 @@ void ChildProcess::start() {
   err_write_ = Descriptor();
   if (error != 0) {
     pid_ = 0;
-    throw ConfigError({}, "cannot start " + command_[0] + ": " + std::strerror(error),
-                      error == ENOENT ? "is it installed, and in PATH?" : "");
+    throw CommandError("cannot start " + command_[0] + ": " + std::strerror(error) +
+                           (error == ENOENT ? "\n  is it installed, and in PATH?" : ""),
+                       error == ENOENT ? 127 : 126);
   }
 }
 

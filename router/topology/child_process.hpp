@@ -9,12 +9,25 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "router/ingest/socket_setup.hpp"
 
 namespace weir {
+
+/// The command cannot be started. `exit_code()` is what a shell would give: 127 where there is no such
+/// program, 126 where it cannot be run.
+class CommandError : public std::runtime_error {
+ public:
+  CommandError(const std::string& message, int exit_code)
+      : std::runtime_error(message), exit_code_(exit_code) {}
+  int exit_code() const noexcept { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
 
 class ChildProcess {
  public:
@@ -29,7 +42,7 @@ class ChildProcess {
 
   Pipes take_pipes();
 
-  /// Starts it. Throws ConfigError where there is no such program.
+  /// Starts it. Throws CommandError.
   void start();
 
   /// Passes a signal on, if it runs.

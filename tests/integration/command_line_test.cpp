@@ -65,7 +65,8 @@ TEST_CASE("an event that is lost makes the exit code 3") {
 }
 
 TEST_CASE("--help and --version answer on stdout") {
-  CHECK(contains(run_weir({"--help"}).out, "--from"));
+  CHECK(contains(run_weir({"--help"}).out, "ledger"));
+  CHECK(contains(run_weir({"run", "--help"}).out, "--from"));
   CHECK(contains(run_weir({"--version"}).out, "weir"));
   CHECK(run_weir({"--help"}).exit_code == 0);
 }

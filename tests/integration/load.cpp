@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "tests/support/await.hpp"
+
 namespace weir::test {
 namespace {
 
@@ -30,7 +32,8 @@ std::string numbered_event(std::size_t connection, std::size_t sequence) {
   return event + "\"}\n";
 }
 
-Load::Load(std::uint16_t port, std::size_t connections) {
+Load::Load(std::uint16_t port, std::size_t connections, std::size_t bytes_max)
+    : bytes_max_(bytes_max) {
   for (std::size_t i = 0; i < connections; ++i) senders_.emplace_back().socket = connect_tcp(port);
   for (std::size_t i = 0; i < connections; ++i) {
     Sender& sender = senders_[i];
@@ -42,7 +45,8 @@ void Load::send_events(Sender& sender, std::size_t connection) const {
   constexpr std::size_t kEventsPerRound = 100;
   constexpr std::size_t kPieceBytes = 1000;  // No multiple of an event: reads end inside of them.
   std::string bytes;
-  for (std::size_t sequence = 0; !stopping_; sequence += kEventsPerRound) {
+  for (std::size_t sequence = 0; !stopping_ && sequence * kEventBytes < bytes_max_;
+       sequence += kEventsPerRound) {
     bytes.clear();
     for (std::size_t i = 0; i < kEventsPerRound; ++i) {
       bytes += numbered_event(connection, sequence + i);
@@ -53,6 +57,8 @@ void Load::send_events(Sender& sender, std::size_t connection) const {
       sender.bytes_sent += piece.size();
       rest.remove_prefix(piece.size());
     }
+    // A steady load of a dozen megabytes a second, not a flood of gigabytes to be verified.
+    await([this] { return stopping_.load(); }, std::chrono::milliseconds(1));
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Load: connections that send numbered events as fast as they are taken, each on a thread of its
-// own, and what a test has to know afterwards: which of them the router's kernel had acknowledged
-// at a given moment, and whether a file holds them.
+// Load: connections that send numbered events without pause, each on a thread of its own, and what
+// a test has to know afterwards: which of them the router's kernel had acknowledged at a given
+// moment, and whether a file holds them.
 //
 // Every event has the same size, so an offset in the stream is a number of events.
 
@@ -23,7 +23,10 @@ class Load {
   /// Bytes of one event, its newline included.
   static constexpr std::size_t kEventBytes = 128;
 
-  Load(std::uint16_t port, std::size_t connections);
+  /// What a connection sends at most, so that a test that fails does not fill the disk.
+  static constexpr std::size_t kBytesMax = std::size_t{64} << 20;
+
+  Load(std::uint16_t port, std::size_t connections, std::size_t bytes_max = kBytesMax);
   ~Load() { stop(); }
 
   /// Events of each connection that have been accepted by now. What is counted here has been
@@ -46,6 +49,7 @@ class Load {
   };
   void send_events(Sender& sender, std::size_t connection) const;
 
+  const std::size_t bytes_max_;
   std::atomic<bool> stopping_{false};
   std::deque<Sender> senders_;
 };

@@ -14,7 +14,9 @@ std::string tcp_to(const std::string& file) {
 }
 
 bool has_lines(Router& router, const char* file) {
-  return !content_of(router.directory() / file).empty();
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(router.directory() / file, missing);
+  return !missing && size != 0;
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ sinks:
   out: file://${DIR}/out.ndjson
 )";
 
-/// One round: load, SIGTERM in the middle of it, and every accepted event is in the file.
+/// One round: load, SIGTERM in the middle of it, more load until the router has noticed, and every
+/// event that was accepted before the signal is in the file.
 void terminate_under_load(std::size_t events_before) {
   Router router(kTcpToFile);
   Load load(router.port("in"), 3);
@@ -25,8 +26,10 @@ void terminate_under_load(std::size_t events_before) {
 
   const std::vector<std::size_t> accepted = load.accepted();
   router.process().signal(SIGTERM);
-  const std::optional<int> exit_code = router.process().wait();
+  REQUIRE(
+      await([&] { return router.process().stderr_text().find("SIGTERM") != std::string::npos; }));
   load.stop();
+  const std::optional<int> exit_code = router.process().wait();
 
   INFO(router.process().stderr_text());
   REQUIRE(exit_code == 0);
@@ -48,6 +51,16 @@ TEST_CASE("SIGTERM under load loses no event that was accepted over TCP, a hundr
     INFO("round " << round);
     terminate_under_load(1 + round * 100);
   }
+}
+
+TEST_CASE("senders that never stop do not keep a router from ending") {
+  Router router(
+      "shutdown_timeout: 1s\nsources: {in: tcp://127.0.0.1:0}\nsinks: {out: blackhole}\n");
+  Load load(router.port("in"), 2, SIZE_MAX);
+  REQUIRE(await([&] { return load.accepted_total() > 1000; }));
+  router.process().signal(SIGTERM);
+  CHECK(router.process().wait() == 0);
+  CHECK(router.closing_books().imbalance() == 0);
 }
 
 TEST_CASE("what lies in the kernel when SIGTERM comes is read before the end") {

@@ -19,7 +19,7 @@ TEST_CASE("a port that is taken ends the start, and the error names it") {
   const std::string port = std::to_string(other.port());
   Router router("sources: {in: 'tcp://127.0.0.1:" + port + "'}\nsinks: {out: blackhole}\n",
                 {.await_ready = false});
-  CHECK(router.process().wait() == 1);
+  CHECK(router.process().wait() == 2);
   const std::string log = router.process().stderr_text();
   INFO(log);
   CHECK(contains(log, port));
@@ -27,16 +27,24 @@ TEST_CASE("a port that is taken ends the start, and the error names it") {
   CHECK_FALSE(router.ready());
 }
 
-TEST_CASE("a directory that cannot be made ends the start, and the error names it") {
+TEST_CASE("a directory that cannot be made is told, and used as soon as it can be") {
   const TempDir scratch;
-  scratch.write("file", "not a directory");
-  Router router("sources: {in: 'tcp://127.0.0.1:0'}\nsinks: {out: 'file://" + (scratch / "file") +
-                    "/out.log'}\n",
-                {.await_ready = false});
-  CHECK(router.process().wait() == 1);
-  const std::string log = router.process().stderr_text();
-  INFO(log);
-  CHECK(contains(log, (scratch / "file")));
+  scratch.write("logs", "not a directory");
+  Router router(
+      "admin: 127.0.0.1:0\nsources: {in: 'tcp://127.0.0.1:0'}\nsinks: {out: "
+      "'file://${PLACE}/out.log'}\n",
+      {.environment = {{"PLACE", scratch / "logs"}}});
+  const Socket socket = connect_tcp(router.port("in"));
+  REQUIRE(socket.send("hello\n"));
+  const std::uint16_t admin = router.port("admin");
+  REQUIRE(await([&] { return http_get(admin, "/readyz").status == 503; }));
+  CHECK(contains(http_get(admin, "/readyz").body, "out"));
+  CHECK(await([&] { return contains(router.process().stderr_text(), "out.log"); }));
+
+  std::filesystem::remove(scratch / "logs");
+  CHECK(await([&] { return content_of(scratch / "logs/out.log") == "hello\n"; }));
+  CHECK(await([&] { return http_get(admin, "/readyz").status == 200; }));
+  CHECK(router.stop() == 0);
 }
 
 TEST_CASE("a Unix socket left behind by a dead router is taken over, a living one is not") {
@@ -46,7 +54,7 @@ TEST_CASE("a Unix socket left behind by a dead router is taken over, a living on
       "sources: {in: 'unix://" + directory + "/in.sock'}\nsinks: {out: 'file://${DIR}/out.log'}\n";
   {
     Router second(yaml, {.await_ready = false});
-    CHECK(second.process().wait() == 1);
+    CHECK(second.process().wait() == 2);
   }
   first.process().signal(SIGKILL);
   REQUIRE(first.process().wait() == 128 + SIGKILL);
