@@ -10,8 +10,8 @@ namespace weir {
 bool Buffer::offer(Batch batch) {
   const std::lock_guard lock(mutex_);
   account_.offered += batch.size();
-  const bool is_full =
-      waiting_locked() != 0 && pinned_.bytes() + pinned_.cost(batch) > bytes_max_;
+  const bool is_empty = waiting_locked() == 0 && in_hand_.empty();
+  const bool is_full = !is_empty && pinned_.bytes() + pinned_.cost(batch) > bytes_max_;
   if (when_full_ == WhenFull::DropNewest && is_full) {
     account_.dropped[Reason::BufferFull] += batch.size();
     return false;
@@ -28,9 +28,11 @@ bool Buffer::offer(Batch batch) {
   return update_pressure_locked();
 }
 
-std::optional<Ticketed> Buffer::take() {
+std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
   const std::lock_guard lock(mutex_);
   std::optional<Ticketed> next;
+  const bool has_room = in_hand_.size() < in_hand_max && in_hand_bytes_ < bytes_max_ / 2;
+  if (!has_room && !in_hand_.empty()) return next;
   if (!returned_.empty()) {
     auto first = returned_.begin();
     next = Ticketed{std::move(first->second), first->first};
@@ -41,14 +43,20 @@ std::optional<Ticketed> Buffer::take() {
   } else {
     return next;
   }
-  in_hand_.emplace(next->ticket, InHand{next->batch.size(), next->batch.oldest_received_ns()});
+  InHand held{next->batch.size(), 0, next->batch.oldest_received_ns()};
+  for (const BlockRef& block : next->batch.blocks()) held.bytes += block->capacity();
+  in_hand_bytes_ += held.bytes;
+  in_hand_.emplace(next->ticket, held);
   return next;
 }
 
 bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns) {
   const std::lock_guard lock(mutex_);
   if (abandoned_) return false;  // Too late: it was counted as lost.
-  WEIR_ASSERT(in_hand_.erase(ticket) == 1);
+  const auto held = in_hand_.find(ticket);
+  WEIR_ASSERT(held != in_hand_.end());
+  in_hand_bytes_ -= held->second.bytes;
+  in_hand_.erase(held);
   if (fate.delivered) {
     count_delivered_locked(batch, fate, now_ns);
     pinned_.remove(batch);

@@ -49,8 +49,9 @@ class Buffer {
   /// the caller may be about to take it itself.
   bool offer(Batch batch);
 
-  /// The next batch, which is then in hand; nothing if none waits.
-  std::optional<Ticketed> take();
+  /// The next batch, which is then in hand. Nothing if none waits, or if `in_hand_max` batches, or
+  /// half of the buffer's bytes, are in hand already: what waits must not lose its room to them.
+  std::optional<Ticketed> take(std::size_t in_hand_max);
 
   /// What became of a batch in hand. A retried one comes back. Returns true if the pressure fell.
   bool settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns);
@@ -78,6 +79,7 @@ class Buffer {
  private:
   struct InHand {
     std::size_t events;
+    std::size_t bytes;  // Of the Blocks that it pins.
     std::int64_t oldest_received_ns;
   };
   std::size_t waiting_locked() const noexcept { return returned_.size() + waiting_.size(); }
@@ -93,6 +95,7 @@ class Buffer {
   std::deque<Ticketed> waiting_;
   std::map<std::uint64_t, Batch> returned_;   // Retries, by ticket.
   std::map<std::uint64_t, InHand> in_hand_;   // By ticket.
+  std::size_t in_hand_bytes_ = 0;
   std::uint64_t next_ticket_ = 0;
   PinnedBlocks pinned_;
   std::atomic<bool> pressure_{false};  // Written under mutex_, read without.

@@ -106,8 +106,8 @@ void SinkRunner::run() {
 
 /// Hands over what waits, as far as the sink can hold it. Requires: calls_ is held.
 void SinkRunner::hand_over() {
-  while (open_.load(std::memory_order_relaxed) && buffer_.in_hand() < traits_.deliveries_max) {
-    std::optional<Ticketed> next = buffer_.take();
+  while (open_.load(std::memory_order_relaxed)) {
+    std::optional<Ticketed> next = buffer_.take(traits_.deliveries_max);
     if (!next) return;
     sink_->write(Delivery(std::move(next->batch), next->ticket, *this));
   }

@@ -59,7 +59,10 @@ TEST_CASE("an octet count of 2^64 ends its connection and no other") {
   Router router(tcp_to_file("?framing=octet"));
   deliver(router, "5 hello18446744073709551616 never");
   deliver(router, "5 again");
-  CHECK(end_and_read(router, 0) == std::vector<std::string>{"hello", "again"});
+  // The two connections may be on two shards: between them there is no order.
+  auto lines = end_and_read(router, 0);
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines == std::vector<std::string>{"again", "hello"});
   CHECK(router.closing_books().dropped("in", "framing") == 1);
 }
 

@@ -2,6 +2,8 @@
 
 #include <deque>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/batch_builder.hpp"
 #include "tests/support/catch.hpp"
@@ -38,7 +40,7 @@ TEST_CASE("what is offered is in memory until it is settled", "[sink]") {
   CHECK(account(buffer).in_memory == 2);
   CHECK(account(buffer).oldest_event_seconds == Approx(2.0));
 
-  auto taken = buffer.take();
+  auto taken = buffer.take(8);
   REQUIRE(taken);
   CHECK(account(buffer).in_memory == 2);
   CHECK(buffer.in_hand() == 1);
@@ -56,7 +58,7 @@ TEST_CASE("a rejected event is dropped for its reason, its neighbours are delive
   BatchBuilder builder;
   Buffer buffer(1 << 20, WhenFull::Block);
   buffer.offer(builder.origin("in", 1).line("a").line("bb").line("c").take());
-  auto taken = buffer.take();
+  auto taken = buffer.take(8);
   Fate fate{.delivered = true};
   fate.rejected = {Rejection{1, Reason::Rejected}};
   buffer.settle(std::move(taken->batch), taken->ticket, fate, kNow);
@@ -69,20 +71,20 @@ TEST_CASE("a rejected event is dropped for its reason, its neighbours are delive
 
 TEST_CASE("what comes back is taken again before what waits, in the old order", "[sink]") {
   BatchBuilder builder;
-  Buffer buffer(1 << 20, WhenFull::Block);
+  Buffer buffer(1 << 26, WhenFull::Block);
   for (const char* text : {"1", "2", "3", "4"}) {
     buffer.offer(builder.origin("in", 1).line(text).take());
   }
-  auto first = buffer.take();
-  auto second = buffer.take();
-  auto third = buffer.take();
+  auto first = buffer.take(8);
+  auto second = buffer.take(8);
+  auto third = buffer.take(8);
   buffer.settle(std::move(third->batch), third->ticket, {}, kNow);
   buffer.settle(std::move(first->batch), first->ticket, {}, kNow);
   buffer.settle(std::move(second->batch), second->ticket, {.delivered = true}, kNow);
   CHECK(account(buffer).retries == 2);
   CHECK(account(buffer).in_memory == 3);
   std::string order;
-  while (auto next = buffer.take()) {
+  while (auto next = buffer.take(8)) {
     order += next->batch.events()[0].bytes();
     buffer.settle(std::move(next->batch), next->ticket, {.delivered = true}, kNow);
   }
@@ -101,7 +103,7 @@ TEST_CASE("block raises the pressure at the limit and lets go at half of it", "[
   CHECK(buffer.under_pressure());
   CHECK(account(buffer).in_memory == 6);  // Nothing is refused, nothing is lost.
   int falls = 0;
-  while (auto next = buffer.take()) {
+  while (auto next = buffer.take(8)) {
     falls += buffer.settle(std::move(next->batch), next->ticket, {.delivered = true}, kNow);
   }
   CHECK(falls == 1);
@@ -122,9 +124,24 @@ TEST_CASE("drop_newest refuses, drop_oldest makes room, and both count", "[sink]
   CHECK(balance.dropped[Reason::BufferFull] + balance.in_memory == 8);
   CHECK(balance.buffer_bytes <= 4 * kBlockBytes);
   CHECK_FALSE(buffer.under_pressure());
-  auto first = buffer.take();
+  auto first = buffer.take(8);
   CHECK((first->batch.events()[0].bytes() == "0") == (policy == WhenFull::DropNewest));
   buffer.settle(std::move(first->batch), first->ticket, {.delivered = true}, kNow);
+}
+
+TEST_CASE("what is in a sink's hands leaves half of the buffer to what waits", "[sink]") {
+  std::deque<BatchBuilder> builders;
+  Buffer buffer(8 * kBlockBytes, WhenFull::DropOldest);
+  for (int i = 0; i < 7; ++i) {
+    builders.emplace_back(0, kBlockBytes);
+    buffer.offer(builders.back().origin("in", 1).line(std::to_string(i)).take());
+  }
+  std::vector<weir::Ticketed> held;
+  while (auto next = buffer.take(100)) held.push_back(std::move(*next));
+  CHECK(held.size() == 4);
+  for (auto& one : held) {
+    buffer.settle(std::move(one.batch), one.ticket, {.delivered = true}, kNow);
+  }
 }
 
 TEST_CASE("an empty buffer takes a batch larger than itself", "[sink]") {
@@ -138,7 +155,7 @@ TEST_CASE("what is abandoned is lost at shutdown, also what a stuck sink still h
   BatchBuilder builder;
   Buffer buffer(1 << 20, WhenFull::Block);
   for (int i = 0; i < 3; ++i) buffer.offer(builder.origin("in", 1).line("x").take());
-  auto held = buffer.take();
+  auto held = buffer.take(8);
   buffer.abandon();
   CHECK(account(buffer).dropped[Reason::Shutdown] == 3);
   CHECK(account(buffer).in_memory == 0);
