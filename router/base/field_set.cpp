@@ -21,9 +21,8 @@ constexpr std::array<std::pair<std::string_view, Metadata>, 5> kMetadataNames = 
 
 bool is_identifier(std::string_view text) {
   if (text.empty() || (std::isdigit(static_cast<unsigned char>(text[0])) != 0)) return false;
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 void append_quoted(std::string& out, std::string_view key) {

@@ -39,7 +39,8 @@ inline constexpr std::size_t kSinksMax = 4096;
 inline constexpr std::size_t kRoutesMax = 65536;
 inline constexpr std::size_t kFieldsMax = 1024;
 
-/// Text of one condition: 10,000 host names fit. Its syntax tree takes a few MiB while it is compiled.
+/// Text of one condition: 10,000 host names fit. Its syntax tree takes a few MiB while it is
+/// compiled.
 inline constexpr std::size_t kConditionBytesMax = 256 * 1024;
 
 /// Nesting of a condition: parentheses, operators within operators. Far above what can be read;

@@ -30,8 +30,8 @@ constexpr std::string_view to_string(Reason reason) noexcept {
   return kNames[static_cast<std::size_t>(reason)];
 }
 
-/// False for what was never an event: garbage, and the first half of one. It is counted, but a router
-/// that met it has lost nothing.
+/// False for what was never an event: garbage, and the first half of one. It is counted, but a
+/// router that met it has lost nothing.
 constexpr bool is_loss(Reason reason) noexcept {
   return reason != Reason::Framing && reason != Reason::Incomplete;
 }

@@ -12,9 +12,9 @@ constexpr std::size_t kListedBytes = 4096;
 }  // namespace
 
 Carry* CarryShare::largest() const noexcept {
-  const auto found = std::max_element(
-      carries_.begin(), carries_.end(),
-      [](const Carry* a, const Carry* b) { return a->size() < b->size(); });
+  const auto found =
+      std::max_element(carries_.begin(), carries_.end(),
+                       [](const Carry* a, const Carry* b) { return a->size() < b->size(); });
   return found == carries_.end() ? nullptr : *found;
 }
 

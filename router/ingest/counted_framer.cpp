@@ -154,10 +154,10 @@ void CountedFramer::finish(std::span<const char> rest, FramerState& state,
   }
 }
 
-void CountedFramer::cut(std::span<const char> rest, FramerState& state,
-                        std::vector<Frame>& frames, ReasonCounts& lost) const noexcept {
-  const Header header = state.take != 0 ? Header{Header::Kind::Counted, 0, state.take}
-                                        : read_header(rest);
+void CountedFramer::cut(std::span<const char> rest, FramerState& state, std::vector<Frame>& frames,
+                        ReasonCounts& lost) const noexcept {
+  const Header header =
+      state.take != 0 ? Header{Header::Kind::Counted, 0, state.take} : read_header(rest);
   state.take = 0;
   state.scanned = 0;
   if (header.kind != Header::Kind::Counted || state.split_line) {

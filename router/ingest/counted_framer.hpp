@@ -41,12 +41,12 @@ class CountedFramer final : public Framer {
   Header read_header(std::span<const char> bytes) const noexcept;
   Header read_octet_count(std::span<const char> bytes) const noexcept;
   /// How many of `bytes` are done with; 0 = the record at their start is unfinished.
-  std::size_t find_one(std::span<const char> bytes, FramerState& state,
-                       std::vector<Frame>& frames, ReasonCounts& lost) const;
+  std::size_t find_one(std::span<const char> bytes, FramerState& state, std::vector<Frame>& frames,
+                       ReasonCounts& lost) const;
   std::size_t find_counted(std::span<const char> bytes, const Header& header, FramerState& state,
                            std::vector<Frame>& frames, ReasonCounts& lost) const;
-  std::size_t find_line(std::span<const char> bytes, FramerState& state,
-                        std::vector<Frame>& frames, ReasonCounts& lost) const;
+  std::size_t find_line(std::span<const char> bytes, FramerState& state, std::vector<Frame>& frames,
+                        ReasonCounts& lost) const;
   void emit(std::span<const char> record, std::vector<Frame>& frames, ReasonCounts& lost) const;
 
   Form form_;

@@ -38,8 +38,8 @@ class DatagramSlots {
   /// Bytes that a block should have room for before receive().
   std::size_t bytes_wanted() const noexcept { return kSlotsWanted * (slot_bytes_ + 1); }
 
-  /// Receives what is there into `room`, one writable byte left behind each piece. Returns the number
-  /// of pieces, 0 if there is nothing, -1 with errno set.
+  /// Receives what is there into `room`, one writable byte left behind each piece. Returns the
+  /// number of pieces, 0 if there is nothing, -1 with errno set.
   int receive(int fd, char* room, std::size_t room_bytes, bool wants_peer);
 
   /// How many slots the last receive() offered: fewer pieces than that mean that no more is there.

@@ -27,8 +27,8 @@ DatagramSource::DatagramSource(boost::asio::io_context& io, Descriptor socket,
       limit_(account.options.max_event_bytes, account.options.oversize),
       slots_(std::make_unique<DatagramSlots>()) {
   if (account.options.framing == Framing::Newline) {
-    lines_ = make_framer(Framing::Newline, account.options.max_event_bytes,
-                         account.options.oversize);
+    lines_ =
+        make_framer(Framing::Newline, account.options.max_event_bytes, account.options.oversize);
   }
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
@@ -68,8 +68,8 @@ void DatagramSource::on_readable() {
 bool DatagramSource::receive_once(std::size_t& turn_bytes) {
   if (!intake_.reserve(slots_->bytes_wanted())) return true;  // The gate is closed now.
   BlockCursor& cursor = intake_.cursor();
-  const int pieces = slots_->receive(socket_.native_handle(), cursor.data(), cursor.room(),
-                                     intake_.wants_peer());
+  const int pieces =
+      slots_->receive(socket_.native_handle(), cursor.data(), cursor.room(), intake_.wants_peer());
   if (pieces <= 0) return pieces < 0 && errno == EINTR;
   pieces_ = pieces;
   next_piece_ = 0;
@@ -79,8 +79,8 @@ bool DatagramSource::receive_once(std::size_t& turn_bytes) {
   return pieces == slots_->slots_offered();
 }
 
-/// Takes pieces where they lie as far as they fit their slots; from the first that does not, each is
-/// put together in a place of its own. Stops where there is no memory for that.
+/// Takes pieces where they lie as far as they fit their slots; from the first that does not, each
+/// is put together in a place of its own. Stops where there is no memory for that.
 void DatagramSource::take_pieces() {
   if (next_piece_ == 0) {
     BlockCursor& cursor = intake_.cursor();

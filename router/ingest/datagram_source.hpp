@@ -1,9 +1,9 @@
 #pragma once
 
-// DatagramSource: one shard's socket of a `udp://` or `unix+dgram://` source. Receives many datagrams
-// with one call, straight into the shard's block; each is an event, its final newline cut (with
-// framing=newline: each line of it). What the kernel dropped because nobody read in time is counted
-// in the ledger, from SO_RXQ_OVFL and, when the socket closes, from SO_MEMINFO.
+// DatagramSource: one shard's socket of a `udp://` or `unix+dgram://` source. Receives many
+// datagrams with one call, straight into the shard's block; each is an event, its final newline cut
+// (with framing=newline: each line of it). What the kernel dropped because nobody read in time is
+// counted in the ledger, from SO_RXQ_OVFL and, when the socket closes, from SO_MEMINFO.
 //
 // Never answers: a datagram's sender may be forged.
 //

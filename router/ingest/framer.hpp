@@ -26,13 +26,13 @@ enum class Framing : std::uint8_t { Newline, Octet, Auto, Nul, Len32, Datagram }
 enum class Oversize : std::uint8_t { Truncate, Drop, Split };
 
 struct FramerState {
-  std::size_t scanned = 0;      ///< Bytes of the rest that were searched already.
-  std::uint64_t skip = 0;       ///< Bytes of a counted frame that are still to be thrown away.
-  std::uint64_t take = 0;       ///< Bytes of a counted frame that are still to be split off.
-  std::size_t need = 0;         ///< The rest is no frame before it has this many bytes; 0: unknown.
-  bool skip_line = false;       ///< What comes up to the next delimiter is thrown away.
-  bool in_line = false;         ///< The rest is a line without its end yet.
-  bool split_line = false;      ///< The rest goes on with a line whose first part was split off.
+  std::size_t scanned = 0;  ///< Bytes of the rest that were searched already.
+  std::uint64_t skip = 0;   ///< Bytes of a counted frame that are still to be thrown away.
+  std::uint64_t take = 0;   ///< Bytes of a counted frame that are still to be split off.
+  std::size_t need = 0;     ///< The rest is no frame before it has this many bytes; 0: unknown.
+  bool skip_line = false;   ///< What comes up to the next delimiter is thrown away.
+  bool in_line = false;     ///< The rest is a line without its end yet.
+  bool split_line = false;  ///< The rest goes on with a line whose first part was split off.
 };
 
 class Framer {

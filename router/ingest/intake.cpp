@@ -90,12 +90,12 @@ void Intake::index_run(std::span<const Frame> frames) {
 }
 
 void Intake::take_one(SourceAccount& source, const Frame& frame, std::span<Value> row) {
-  const Format format =
-      decoder_.decode({frame.data, frame.size}, source.options.codec,
-                      source.options.validate_fully, pipeline_->fields, row);
+  const Format format = decoder_.decode({frame.data, frame.size}, source.options.codec,
+                                        source.options.validate_fully, pipeline_->fields, row);
   SourceCounts& counts = source.pending;
   ++(format == Format::Malformed ? counts.malformed_kept : counts.decoded);
-  if (frame.truncated) [[unlikely]] ++counts.truncated;
+  if (frame.truncated) [[unlikely]]
+    ++counts.truncated;
   if (!pipeline_->fields.metadata().empty()) fill_metadata(source, format, frame.truncated, row);
 
   pipeline_->table.route(row, *hits_);
@@ -170,8 +170,7 @@ void Intake::release_idle_memory() {
 Intake::Snapshot Intake::snapshot_locked() const {
   Snapshot snapshot;
   for (const auto& source : sources_) {
-    snapshot.sources.push_back(
-        {source->options.name, source->options.url, source->published});
+    snapshot.sources.push_back({source->options.name, source->options.url, source->published});
   }
   snapshot.routes = routes_;
   snapshot.copies = copies_;

@@ -1,8 +1,9 @@
 #pragma once
 
 // Intake: a shard's way from frames to offered batches. A source reads into cursor(), finds the
-// frames, and gives them to take(); Intake decodes them, asks the routes, and puts them into the open
-// batches. flush() offers the batches and publishes the counts; the shard calls it before it waits.
+// frames, and gives them to take(); Intake decodes them, asks the routes, and puts them into the
+// open batches. flush() offers the batches and publishes the counts; the shard calls it before it
+// waits.
 //
 // Threads: its shard's only, but for add_source(), lock_account() and snapshot_locked().
 
@@ -89,15 +90,15 @@ class Intake {
   const char* indexed_until_ = nullptr;  // Of the frames in hand.
   Origin origin_;
   std::string peer_text_;
-  std::vector<std::uint64_t> route_hits_;   // Pending, by route.
-  std::vector<std::uint32_t> routes_hit_;   // Those that are not 0.
-  std::vector<std::size_t> route_places_;   // By route: where in routes_ it is counted.
+  std::vector<std::uint64_t> route_hits_;  // Pending, by route.
+  std::vector<std::uint32_t> routes_hit_;  // Those that are not 0.
+  std::vector<std::size_t> route_places_;  // By route: where in routes_ it is counted.
 
   mutable std::mutex account_;
   std::vector<std::unique_ptr<SourceAccount>> sources_;
   std::vector<std::pair<std::string, std::uint64_t>> routes_;  // Under account_.
-  std::uint64_t copies_ = 0;  // Under account_.
-  bool paused_ = false;       // Under account_.
+  std::uint64_t copies_ = 0;                                   // Under account_.
+  bool paused_ = false;                                        // Under account_.
 };
 
 }  // namespace weir

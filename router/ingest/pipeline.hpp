@@ -1,8 +1,8 @@
 #pragma once
 
-// Pipeline: what a configuration makes of every event, compiled: which fields are read, which routes
-// there are, where they lead. Built by topology, shared by all shards, replaced whole by a reload.
-// Immutable.
+// Pipeline: what a configuration makes of every event, compiled: which fields are read, which
+// routes there are, where they lead. Built by topology, shared by all shards, replaced whole by a
+// reload. Immutable.
 
 #include <vector>
 

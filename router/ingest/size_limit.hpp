@@ -26,8 +26,8 @@ class SizeLimit {
             ReasonCounts& lost) const {
     if (record.size() <= max_) [[likely]] {
       if (!record.empty()) {
-        frames.push_back({record.data(), static_cast<std::uint32_t>(record.size()), false,
-                          newline_follows});
+        frames.push_back(
+            {record.data(), static_cast<std::uint32_t>(record.size()), false, newline_follows});
       }
       return;
     }
@@ -39,8 +39,8 @@ class SizeLimit {
   bool emit_head(std::span<const char> head, std::vector<Frame>& frames, ReasonCounts& lost) const;
 
  private:
-  void emit_oversize(std::span<const char> record, bool newline_follows,
-                     std::vector<Frame>& frames, ReasonCounts& lost) const;
+  void emit_oversize(std::span<const char> record, bool newline_follows, std::vector<Frame>& frames,
+                     ReasonCounts& lost) const;
 
   std::size_t max_;
   Oversize oversize_;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Listening sockets: made, bound and made ready on the control thread, before any shard runs, so that
-// whatever is wrong with an address is told at start and stops a reload before it begins.
+// Listening sockets: made, bound and made ready on the control thread, before any shard runs, so
+// that whatever is wrong with an address is told at start and stops a reload before it begins.
 
 #include <cstdint>
 #include <string>

@@ -21,8 +21,8 @@ class Source {
   /// connected is read on.
   virtual void stop_accepting() = 0;
 
-  /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0 closes
-  /// all at once. Returns true when none is left.
+  /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0
+  /// closes all at once. Returns true when none is left.
   virtual bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) = 0;
 
   /// Once a second: closes connections that passed `idle_timeout`.

@@ -153,8 +153,8 @@ SourceOptions read_source_options(const Settings& settings) {
   options.max_event_bytes = settings.bytes("max_event_bytes");
   options.oversize = choose(settings.string("oversize"), kOversizes);
   if (options.max_event_bytes == 0 || options.max_event_bytes > limits::kEventBytesCeiling) {
-    throw settings.error("max_event_bytes",
-                         fmt::format("expected a size from 1 to {} bytes", limits::kEventBytesCeiling));
+    throw settings.error("max_event_bytes", fmt::format("expected a size from 1 to {} bytes",
+                                                        limits::kEventBytesCeiling));
   }
   if (settings.has("max_connections")) {
     options.connections_max = settings.integer("max_connections");

@@ -1,7 +1,7 @@
 #pragma once
 
-// The options of the sources: their ComponentSpecs (the one schema for YAML, environment and command
-// line), and the values that a source works with.
+// The options of the sources: their ComponentSpecs (the one schema for YAML, environment and
+// command line), and the values that a source works with.
 
 #include <chrono>
 #include <cstdint>
@@ -29,7 +29,8 @@ struct SourceOptions {
   unsigned socket_mode = 0660;                ///< Permissions of a Unix socket's file.
 };
 
-/// tcp, udp, unix, unix+dgram, stdin, and the hidden `command` (the output of `weir run -- COMMAND`).
+/// tcp, udp, unix, unix+dgram, stdin, and the hidden `command` (the output of `weir run --
+/// COMMAND`).
 std::vector<ComponentSpec> source_specs();
 
 /// Reads a source's Settings. Throws ConfigError where options do not go together.

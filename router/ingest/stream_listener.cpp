@@ -94,9 +94,9 @@ bool StreamListener::accept_one() {
 
 void StreamListener::refuse(const Descriptor& socket) {
   ++account_.pending.connections_refused;
-  const std::string words = fmt::format(
-      "weir: {} has its {} connections (max_connections), come again later\n",
-      account_.options.name, account_.options.connections_max);
+  const std::string words =
+      fmt::format("weir: {} has its {} connections (max_connections), come again later\n",
+                  account_.options.name, account_.options.connections_max);
   // A courtesy: whether it arrives is of no consequence.
   (void)::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   ::shutdown(socket.get(), SHUT_WR);

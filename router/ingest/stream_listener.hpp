@@ -1,9 +1,9 @@
 #pragma once
 
 // StreamListener: one shard's listening socket of a `tcp://` or `unix://` source, with the
-// connections that came from it. Above max_connections (of the whole source) a peer is told so in one
-// line and closed. A connection may be handed to another shard: a Unix socket's address cannot be
-// shared between them as a TCP port can.
+// connections that came from it. Above max_connections (of the whole source) a peer is told so in
+// one line and closed. A connection may be handed to another shard: a Unix socket's address cannot
+// be shared between them as a TCP port can.
 //
 // Threads: its shard's only. `open_connections` is shared by all shards.
 

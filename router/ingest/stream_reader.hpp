@@ -1,8 +1,8 @@
 #pragma once
 
 // StreamReader: one peer: a TCP or Unix connection, a pipe, a file. Reads into the shard's block
-// where events are found and stay; only the unfinished frame at the end is copied, to a carry of its
-// own. It stops at the gate, and gives way to others after a megabyte.
+// where events are found and stay; only the unfinished frame at the end is copied, to a carry of
+// its own. It stops at the gate, and gives way to others after a megabyte.
 //
 // The next read leaves a gap for the carry before the fresh bytes, so that the frame lies in one
 // piece again if they finish it; if they do not, they are appended to the carry, and no byte is
@@ -28,8 +28,8 @@ class StreamReader : public std::enable_shared_from_this<StreamReader>, private 
  public:
   using OnClosed = std::function<void(StreamReader&)>;
 
-  /// Takes `fd` over; it is non-blocking from here on, but for a regular file. `framer` and `source`
-  /// live as long as the shard. `on_closed` runs once, at the end, however it comes.
+  /// Takes `fd` over; it is non-blocking from here on, but for a regular file. `framer` and
+  /// `source` live as long as the shard. `on_closed` runs once, at the end, however it comes.
   StreamReader(boost::asio::io_context& io, int fd, Peer peer, const Framer& framer,
                SourceAccount& source, Intake& intake, OnClosed on_closed);
   ~StreamReader() = default;

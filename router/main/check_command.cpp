@@ -42,8 +42,9 @@ int check_command(const CommandLine& line, std::ostream& out) {
   fmt::print(out, "routes\n");
   const std::span<const RouteSpec> routes = loaded.plan.table->routes();
   for (std::size_t i = 0; i < routes.size(); ++i) {
-    const bool is_secret = i < loaded.config.routes.size() && loaded.config.routes[i].when_is_secret;
-    const std::string when = is_secret               ? "***"
+    const bool is_secret =
+        i < loaded.config.routes.size() && loaded.config.routes[i].when_is_secret;
+    const std::string when = is_secret                ? "***"
                              : routes[i].when.empty() ? "every event"
                                                       : routes[i].when;
     fmt::print(out, "  {:<16} {} -> {}\n", routes[i].name, when,

@@ -79,7 +79,8 @@ class Explainer {
     plan_.table->route(row_, hits);
     std::vector<std::uint16_t> sinks(hits.sinks().begin(), hits.sinks().end());
     std::sort(sinks.begin(), sinks.end());
-    fmt::print(out_, "sinks{}\n", sinks.empty() ? "   none: the event is counted as unmatched" : "");
+    fmt::print(out_, "sinks{}\n",
+               sinks.empty() ? "   none: the event is counted as unmatched" : "");
     for (const std::uint16_t index : sinks) {
       const PlannedSink& sink = plan_.sinks[index];
       fmt::print(out_, "  {} {}\n", sink.settings.name(), place_of(sink));

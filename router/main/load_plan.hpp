@@ -1,7 +1,7 @@
 #pragma once
 
-// load_plan: one reading of the configuration, compiled: what `run`, a reload, `check` and `explain`
-// all start from.
+// load_plan: one reading of the configuration, compiled: what `run`, a reload, `check` and
+// `explain` all start from.
 
 #include "config/load.hpp"
 #include "router/telemetry/log.hpp"

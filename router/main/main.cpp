@@ -45,9 +45,9 @@ Words divide(int argc, char** argv) {
   for (; i < argc && std::string_view(argv[i]) != "--"; ++i) words.ours.emplace_back(argv[i]);
   for (++i; i < argc; ++i) words.command.emplace_back(argv[i]);
   // `run` may be left out.
-  const bool asks_weir = !words.ours.empty() && (words.ours[0] == "--help" ||
-                                                 words.ours[0] == "-h" ||
-                                                 words.ours[0] == "--version");
+  const bool asks_weir =
+      !words.ours.empty() &&
+      (words.ours[0] == "--help" || words.ours[0] == "-h" || words.ours[0] == "--version");
   if (words.ours.empty() || (!is_command(words.ours[0]) && !asks_weir)) {
     words.ours.insert(words.ours.begin(), "run");
   }
@@ -86,10 +86,12 @@ int parse_and_run(int argc, char** argv) {
 
   CommandLine line;
   line.command = words.command;
-  CLI::App* const run_app = app.add_subcommand("run", "run the router; `-- COMMAND ARG…` wraps one");
+  CLI::App* const run_app =
+      app.add_subcommand("run", "run the router; `-- COMMAND ARG…` wraps one");
   add_configuration_options(*run_app, line);
 
-  CLI::App* const check = app.add_subcommand("check", "load everything, open nothing, say the plan");
+  CLI::App* const check =
+      app.add_subcommand("check", "load everything, open nothing, say the plan");
   add_configuration_options(*check, line);
 
   CLI::App* const explain = app.add_subcommand("explain", "say what becomes of one event, and why");
@@ -111,7 +113,8 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
   // Most want `run`: its options are shown at once.
-  app.footer(run_app->help("weir run") + "\n`weir COMMAND --help` tells more. `run` may be left out.");
+  app.footer(run_app->help("weir run") +
+             "\n`weir COMMAND --help` tells more. `run` may be left out.");
   try {
     std::vector<std::string> reversed(words.ours.rbegin(), words.ours.rend());
     app.parse(reversed);

@@ -112,8 +112,7 @@ bool JsonDecoder::index(std::string_view bytes) {
     }
   }
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  if (stage_one_->stage1(data, bytes.size(), simdjson::stage1_mode::regular) !=
-      simdjson::SUCCESS) {
+  if (stage_one_->stage1(data, bytes.size(), simdjson::stage1_mode::regular) != simdjson::SUCCESS) {
     return false;
   }
   Position* const positions = stage_one_->structural_indexes.get();
@@ -141,15 +140,13 @@ const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const 
     const char* const key = base + at[0];
     if (*key != '"' || base[at[1]] != ':') return nullptr;
     const int candidate = wanted.first(key[1]);
-    const int found =
-        candidate < 0 && key[1] != '\\' ? -1 : match(at, key + 1, candidate, wanted);
+    const int found = candidate < 0 && key[1] != '\\' ? -1 : match(at, key + 1, candidate, wanted);
     at += 2;
     const FieldNode::Key* const child = found < 0 ? nullptr : &wanted.key(found);
     // Of duplicate keys the first wins. Where only fields below are wanted there is no slot to
     // tell by: then all are looked into, and the first value of each field below wins.
-    const bool is_first =
-        child != nullptr &&
-        (child->slot < 0 || row[static_cast<std::size_t>(child->slot)].missing());
+    const bool is_first = child != nullptr &&
+                          (child->slot < 0 || row[static_cast<std::size_t>(child->slot)].missing());
     if (is_first) {
       at = read_value(at, wanted, found, row, depth);
       if (at == nullptr) return nullptr;
@@ -203,8 +200,8 @@ const JsonDecoder::Position* JsonDecoder::read_value(const Position* at, const F
   return end + 1;
 }
 
-/// The position behind the object or array that begins at `at`; at the end of the event if it is not
-/// closed, where no comma or brace follows.
+/// The position behind the object or array that begins at `at`; at the end of the event if it is
+/// not closed, where no comma or brace follows.
 const JsonDecoder::Position* JsonDecoder::skip_container(const Position* at) const noexcept {
   std::size_t open = 0;
   do {

@@ -7,11 +7,12 @@
 // Then this class walks the index from key to key as On-Demand would, compares each key with all
 // wanted names by one 8-byte load, and stops when all are found.
 //
-// The first stage costs less per byte the longer its input is, so index_run() indexes many events at
-// once, those of one read. An event is decoded from that index only if it begins, outside a string,
-// with the brace that is its first byte: what comes before it cannot change how it is read. Where
-// the run as a whole has a fault, or that brace is not found, the event is indexed by itself. So one
-// broken event never changes another. (benchmarks/README.md has the figures beside On-Demand's.)
+// The first stage costs less per byte the longer its input is, so index_run() indexes many events
+// at once, those of one read. An event is decoded from that index only if it begins, outside a
+// string, with the brace that is its first byte: what comes before it cannot change how it is read.
+// Where the run as a whole has a fault, or that brace is not found, the event is indexed by itself.
+// So one broken event never changes another. (benchmarks/README.md has the figures beside
+// On-Demand's.)
 //
 // So an event may count as JSON although a value that nobody asked for is broken. validate() looks
 // at everything. Keys are compared unescaped; of duplicate keys the first wins.
@@ -80,12 +81,12 @@ class JsonDecoder {
   std::size_t unescaped_capacity_ = 0;
   std::size_t unescaped_used_ = 0;
 
-  std::string_view run_;              // What is indexed; empty: nothing that may be used again.
-  const char* base_ = nullptr;        // What positions count from.
+  std::string_view run_;        // What is indexed; empty: nothing that may be used again.
+  const char* base_ = nullptr;  // What positions count from.
   const Position* positions_ = nullptr;
   const Position* positions_end_ = nullptr;  // Behind it are sentinels: the end of the bytes.
-  const Position* brace_ = nullptr;   // Of the event in hand.
-  std::ptrdiff_t step_ = 0;           // Positions from the last event's brace to this one's.
+  const Position* brace_ = nullptr;          // Of the event in hand.
+  std::ptrdiff_t step_ = 0;                  // Positions from the last event's brace to this one's.
   Position event_end_ = 0;
 };
 

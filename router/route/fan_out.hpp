@@ -1,8 +1,8 @@
 #pragma once
 
 // FanOut: a shard's open batches, one for each sink, and the way from there into the sinks'
-// buffers. A batch is open only while the shard works through what it has read: the shard offers all
-// of them before it waits for anything.
+// buffers. A batch is open only while the shard works through what it has read: the shard offers
+// all of them before it waits for anything.
 //
 // Threads: its shard's only.
 

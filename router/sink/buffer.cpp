@@ -80,8 +80,8 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
   account_.delivered += delivered;
   account_.delivered_bytes += batch.byte_count() - rejected_bytes;
   const double seconds = static_cast<double>(now_ns - batch.oldest_received_ns()) * 1e-9;
-  const auto bucket = std::lower_bound(kDeliverySecondsBounds.begin(),
-                                       kDeliverySecondsBounds.end(), seconds);
+  const auto bucket =
+      std::lower_bound(kDeliverySecondsBounds.begin(), kDeliverySecondsBounds.end(), seconds);
   account_.delivery_buckets[static_cast<std::size_t>(bucket - kDeliverySecondsBounds.begin())] +=
       delivered;
   account_.delivery_seconds_sum += seconds * static_cast<double>(delivered);

@@ -93,8 +93,8 @@ class Buffer {
   std::condition_variable changed_;
   // All below guarded by mutex_.
   std::deque<Ticketed> waiting_;
-  std::map<std::uint64_t, Batch> returned_;   // Retries, by ticket.
-  std::map<std::uint64_t, InHand> in_hand_;   // By ticket.
+  std::map<std::uint64_t, Batch> returned_;  // Retries, by ticket.
+  std::map<std::uint64_t, InHand> in_hand_;  // By ticket.
   std::size_t in_hand_bytes_ = 0;
   std::uint64_t next_ticket_ = 0;
   PinnedBlocks pinned_;

@@ -124,8 +124,8 @@ void SinkRunner::wait_for_work() {
   });
 }
 
-/// After a failure: waits until all Deliveries have come back, so that the order is kept, then opens
-/// the sink anew, with backoff.
+/// After a failure: waits until all Deliveries have come back, so that the order is kept, then
+/// opens the sink anew, with backoff.
 void SinkRunner::recover() {
   const auto out_of_time = [this] {
     return draining_ && steady_now().time_since_epoch().count() >= drain_deadline_.load();
@@ -140,9 +140,8 @@ void SinkRunner::recover() {
       milliseconds wait = options_.retry.wait(failures_, random());
       if (draining_) wait = std::min(wait, milliseconds(250));
       const bool was_draining = draining_;
-      buffer_.wait_until(steady_now() + wait, [&](std::size_t, std::size_t) {
-        return draining_ != was_draining;
-      });
+      buffer_.wait_until(steady_now() + wait,
+                         [&](std::size_t, std::size_t) { return draining_ != was_draining; });
     }
     const std::lock_guard lock(calls_);
     if (open_sink()) return;

@@ -6,7 +6,8 @@
 // Where write() is called:
 //   - a sink that never blocks: on the shard's thread, under a lock; there is no thread for it;
 //   - any other: on the runner's own thread, behind the bounded Buffer;
-//   - with set_run_on_shard(), for a sink that settles in write() and where nobody else can suffer from its
+//   - with set_run_on_shard(), for a sink that settles in write() and where nobody else can suffer
+//   from its
 //     waiting: on the shard's thread as long as the sink keeps up, while the bytes are in that
 //     core's cache; on the runner's thread after a failure and under contention.
 //
@@ -54,8 +55,8 @@ class SinkRunner final : private DeliveryOwner {
   /// Takes a batch over from a shard; `pool` gives the memory if it has to be copied.
   void offer(Batch batch, BlockPool& pool);
 
-  /// Writes what was offered, if it is to be done here. Called by the shard after its offers, holding
-  /// no lock.
+  /// Writes what was offered, if it is to be done here. Called by the shard after its offers,
+  /// holding no lock.
   void run_inline();
 
   bool under_pressure() const { return buffer_.under_pressure(); }
@@ -104,7 +105,7 @@ class SinkRunner final : private DeliveryOwner {
   std::atomic<bool> ended_{false};
   std::atomic<SteadyTime::rep> drain_deadline_{0};
   std::atomic<std::uint32_t> failures_{0};  // In a row.
-  SteadyTime last_use_{};           // The runner's thread.
+  SteadyTime last_use_{};                   // The runner's thread.
   std::uint64_t random_state_;
 
   mutable std::mutex state_;

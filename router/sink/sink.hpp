@@ -1,7 +1,7 @@
 #pragma once
 
-// The sink plugin interface. With base/batch.hpp and plugin.hpp it is all that a plugin's author has
-// to read; plugins/blackhole is the smallest complete example.
+// The sink plugin interface. With base/batch.hpp and plugin.hpp it is all that a plugin's author
+// has to read; plugins/blackhole is the smallest complete example.
 //
 // Delivery is at least once. A plugin says what became of each batch. Batching, buffering,
 // backpressure, backoff and accounting are the work of SinkRunner, never the plugin's.

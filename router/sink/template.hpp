@@ -1,6 +1,7 @@
 #pragma once
 
-// Template: a path, topic or key with parts that each event fills in: `/var/log/{app}/%Y-%m-%d.log`.
+// Template: a path, topic or key with parts that each event fills in:
+// `/var/log/{app}/%Y-%m-%d.log`.
 // `{expression}` is a column of the event; a missing or empty one renders as `_`. `%Y %m %d %H %M
 // %S %%` are the time that render() is given, in UTC. `{{` and `}}` are braces.
 //

@@ -1,8 +1,8 @@
 #pragma once
 
-// ActiveSink: a configured sink that runs, with what its runner needs around it. A sink that a reload
-// replaced is drained in the background; its successor of the same name starts when that is done, so
-// that the order of events is kept.
+// ActiveSink: a configured sink that runs, with what its runner needs around it. A sink that a
+// reload replaced is drained in the background; its successor of the same name starts when that is
+// done, so that the order of events is kept.
 //
 // Threads: the control thread's.
 

@@ -25,9 +25,10 @@ Descriptor duplicate(const Descriptor& descriptor) {
 std::string hint_for(const ErrorCode& error, const std::string& scheme) {
   switch (error.value()) {
     case EADDRINUSE:
-      return is_inet(scheme) ? "another program listens there: choose another port, or find it with "
-                               "`ss -lntup`"
-                             : "another process listens on that socket";
+      return is_inet(scheme)
+                 ? "another program listens there: choose another port, or find it with "
+                   "`ss -lntup`"
+                 : "another process listens on that socket";
     case EACCES:
       return is_inet(scheme) ? "ports below 1024 need CAP_NET_BIND_SERVICE, or a systemd socket"
                              : "the directory is not writable for this user";
@@ -68,8 +69,9 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
 bool ActiveSource::same_address(const ActiveSource& other) const {
   const Settings& a = settings_;
   const Settings& b = other.settings_;
-  return a.scheme() == b.scheme() && a.path() == b.path() && a.host_port().host == b.host_port().host &&
-         a.host_port().port == b.host_port().port && !other.sockets_.empty();
+  return a.scheme() == b.scheme() && a.path() == b.path() &&
+         a.host_port().host == b.host_port().host && a.host_port().port == b.host_port().port &&
+         !other.sockets_.empty();
 }
 
 void ActiveSource::bind(std::size_t shard_count) {
@@ -83,8 +85,8 @@ void ActiveSource::bind(std::size_t shard_count) {
                           hint_for(bound.error(), scheme));
   };
   if (!is_inet(scheme)) {
-    sockets_.push_back(take(bind_unix(kind, settings_.path(), options_.socket_mode,
-                                      options_.receive_buffer_bytes)));
+    sockets_.push_back(take(
+        bind_unix(kind, settings_.path(), options_.socket_mode, options_.receive_buffer_bytes)));
     address_ = settings_.path();
     return;
   }
@@ -127,8 +129,7 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
                                         on_end);
   }
   if (is_datagram(settings_.scheme())) {
-    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account,
-                                            shard.intake());
+    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account, shard.intake());
   }
   const bool spreads = settings_.scheme() == "unix" && shards.size() > 1 && socket;
   return std::make_unique<StreamListener>(shard.io(), std::move(socket), shared_, account,

@@ -20,9 +20,9 @@ namespace weir {
 
 class ActiveSource {
  public:
-  /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the same.
-  /// `pipe`: what a `command` or `stdin` source reads. Throws ConfigError.
-  /// `generation` tells it from a predecessor of that name.
+  /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the
+  /// same. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
+  /// it from a predecessor of that name.
   ActiveSource(const Settings& settings, std::uint64_t generation, std::size_t shard_count,
                ActiveSource* predecessor, Descriptor pipe);
 
@@ -46,8 +46,7 @@ class ActiveSource {
  private:
   void bind(std::size_t shard_count);
   bool same_address(const ActiveSource& other) const;
-  std::unique_ptr<Source> make_part(std::size_t index,
-                                    std::vector<std::unique_ptr<Shard>>& shards,
+  std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log,
                                     const std::function<void()>& on_end);
   StreamListener::Place spread(std::vector<std::unique_ptr<Shard>>& shards);

@@ -8,8 +8,8 @@ namespace {
 
 template <class Item>
 Item* find_by_name(std::vector<Item>& items, const std::string& name) {
-  const auto found = std::find_if(items.begin(), items.end(),
-                                  [&](const Item& item) { return item.name == name; });
+  const auto found =
+      std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.name == name; });
   return found == items.end() ? nullptr : &*found;
 }
 

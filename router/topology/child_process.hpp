@@ -1,8 +1,8 @@
 #pragma once
 
-// ChildProcess: the command of `weir run -- COMMAND ARG…`: started with its standard output and error
-// as two pipes that weir reads; signals are passed on to it; its end is noticed. As process 1 of a
-// container weir also reaps the orphans that end up with it.
+// ChildProcess: the command of `weir run -- COMMAND ARG…`: started with its standard output and
+// error as two pipes that weir reads; signals are passed on to it; its end is noticed. As process 1
+// of a container weir also reaps the orphans that end up with it.
 //
 // Threads: the control thread's. SIGCHLD must lead to reap().
 
@@ -17,8 +17,8 @@
 
 namespace weir {
 
-/// The command cannot be started. `exit_code()` is what a shell would give: 127 where there is no such
-/// program, 126 where it cannot be run.
+/// The command cannot be started. `exit_code()` is what a shell would give: 127 where there is no
+/// such program, 126 where it cannot be run.
 class CommandError : public std::runtime_error {
  public:
   CommandError(const std::string& message, int exit_code)

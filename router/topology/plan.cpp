@@ -18,8 +18,8 @@ class PlanContext final : public SinkContext {
   PlanContext(std::string name, FieldSet& fields, Log& log, Metrics& metrics)
       : name_(std::move(name)), fields_(&fields), log_(log), metrics_(metrics) {}
 
-  std::size_t column(std::string_view expression, const Settings& settings,
-                     std::string_view option, std::size_t offset) override {
+  std::size_t column(std::string_view expression, const Settings& settings, std::string_view option,
+                     std::size_t offset) override {
     WEIR_ASSERT(fields_ != nullptr);
     const auto known = indices_.find(expression);
     if (known != indices_.end()) return known->second;
@@ -127,8 +127,8 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
                       "there is room for " + std::to_string(limits::kFieldsMax));
   }
   const auto is_peer = [](const FieldPath& path) { return path.metadata == Metadata::Peer; };
-  plan.wants_peer = plan.wants_peer || std::any_of(plan.fields.paths().begin(),
-                                                   plan.fields.paths().end(), is_peer);
+  plan.wants_peer = plan.wants_peer ||
+                    std::any_of(plan.fields.paths().begin(), plan.fields.paths().end(), is_peer);
   return plan;
 }
 

@@ -16,8 +16,8 @@ std::vector<OptionSpec> common_sink_options();
 
 Schema make_schema(const SinkRegistry& registry);
 
-/// Loads the shared objects that a configuration names; their sinks become part of `registry` and of
-/// the schema. To be given to load().
+/// Loads the shared objects that a configuration names; their sinks become part of `registry` and
+/// of the schema. To be given to load().
 LoadPlugins plugin_loader(SinkRegistry& registry);
 
 }  // namespace weir

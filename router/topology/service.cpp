@@ -73,11 +73,11 @@ void Service::start() {
   const RouterView view{.balance = [this] { return topology_->balance(); },
                         .config_yaml = [this] { return to_yaml(loaded_.config); },
                         .not_ready = [this] { return not_ready(); }};
-  admin_ = std::make_unique<AdminServer>(
-      io_,
-      AdminOptions{.address = loaded_.config.admin,
-                   .control_socket = loaded_.config.control_socket},
-      view, metrics_, log_);
+  admin_ =
+      std::make_unique<AdminServer>(io_,
+                                    AdminOptions{.address = loaded_.config.admin,
+                                                 .control_socket = loaded_.config.control_socket},
+                                    view, metrics_, log_);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
   if (command_ != nullptr || ::getpid() == 1) signals_.add(SIGCHLD);
   if (command_ != nullptr) {

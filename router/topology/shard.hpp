@@ -3,8 +3,8 @@
 // Shard: one thread with its own io_context, its own sockets, decoder, blocks and open batches.
 // Shards share nothing that is written per event; they meet sinks in the sinks' buffers.
 //
-// The thread runs what is ready, a bounded number of handlers at a time, then offers the open batches
-// and waits. So batches close by themselves, and a quiet stream is delivered at once.
+// The thread runs what is ready, a bounded number of handlers at a time, then offers the open
+// batches and waits. So batches close by themselves, and a quiet stream is delivered at once.
 //
 // Threads: start(), post() and snapshots from the control thread; everything that is posted runs on
 // the shard's own. Sources are added before start(), or by posting.

@@ -31,9 +31,8 @@ std::size_t shard_count(const Config& config) {
 
 }  // namespace
 
-Topology::Topology(const Config& config, TopologyPlan plan,
-                   std::map<std::string, Descriptor> pipes, boost::asio::io_context& control,
-                   Log& log)
+Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string, Descriptor> pipes,
+                   boost::asio::io_context& control, Log& log)
     : control_(control),
       log_(log),
       budget_(config.memory_max_bytes),
@@ -41,8 +40,8 @@ Topology::Topology(const Config& config, TopologyPlan plan,
       timer_(control) {
   const std::size_t count = shard_count(config);
   for (std::size_t i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(
-        i, budget_, config.memory_max_bytes / kCarryShareOfMemory / count));
+    shards_.push_back(
+        std::make_unique<Shard>(i, budget_, config.memory_max_bytes / kCarryShareOfMemory / count));
   }
   for (const auto& shard : shards_) {
     budget_.add_listener([&shard = *shard] { shard.ask_to_look_at_pressure(); });
@@ -84,8 +83,8 @@ Topology::Sources Topology::bind_sources(const Config& config,
   return sources;
 }
 
-/// Runs a sink's writes on the shards' threads only where its waiting can hurt nobody: it is the one
-/// sink that can block, blocking is its policy, and no source loses events when it is not read.
+/// Runs a sink's writes on the shards' threads only where its waiting can hurt nobody: it is the
+/// one sink that can block, blocking is its policy, and no source loses events when it is not read.
 Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
   const auto can_block = [](const PlannedSink& planned) {
     return !planned.sink->traits().never_blocks;
@@ -105,8 +104,7 @@ Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
     if (known != sinks_.end()) {
       sinks.push_back(std::move(*known));
     } else {
-      sinks.push_back(
-          std::make_unique<ActiveSink>(planned, log_, [this] { notify_shards(); }));
+      sinks.push_back(std::make_unique<ActiveSink>(planned, log_, [this] { notify_shards(); }));
     }
     sinks.back()->runner().set_run_on_shard(alone && all_wait && blocks);
   }
@@ -143,9 +141,8 @@ void Topology::start_sinks() {
 
 void Topology::attach_sources(bool running) {
   for (const auto& source : sources_) {
-    source->attach(shards_, running, log_, [this] {
-      boost::asio::post(control_, [this] { source_ended(); });
-    });
+    source->attach(shards_, running, log_,
+                   [this] { boost::asio::post(control_, [this] { source_ended(); }); });
   }
 }
 
@@ -181,9 +178,8 @@ void Topology::reload(const Config& config, TopologyPlan plan) {
 
   for (std::size_t i = 0; i < new_sources.size(); ++i) {
     if (new_sources[i] != nullptr) {
-      new_sources[i]->attach(shards_, true, log_, [this] {
-        boost::asio::post(control_, [this] { source_ended(); });
-      });
+      new_sources[i]->attach(shards_, true, log_,
+                             [this] { boost::asio::post(control_, [this] { source_ended(); }); });
       continue;
     }
     const auto same = std::find_if(sources_.begin(), sources_.end(), [&](const auto& source) {
@@ -257,9 +253,8 @@ void Topology::drain(SteadyTime deadline, std::function<void()> on_drained) {
   const SteadyTime now = steady_now();
   const SteadyTime read_deadline = std::min(now + kDrainReadMax, now + (deadline - now) / 2);
   for (const auto& shard : shards_) {
-    shard->begin_drain(read_deadline, [this] {
-      boost::asio::post(control_, [this] { --shards_draining_; });
-    });
+    shard->begin_drain(read_deadline,
+                       [this] { boost::asio::post(control_, [this] { --shards_draining_; }); });
   }
   watch_drain();
 }

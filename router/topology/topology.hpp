@@ -46,7 +46,8 @@ class Topology {
   /// `deadline`. `on_drained` runs on the control thread. Called once.
   void drain(SteadyTime deadline, std::function<void()> on_drained);
 
-  /// The process ends now: counts what is undelivered as lost. Nothing else may follow but balance().
+  /// The process ends now: counts what is undelivered as lost. Nothing else may follow but
+  /// balance().
   void abandon();
 
   /// Where every event is, exact.

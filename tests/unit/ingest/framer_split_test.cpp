@@ -15,12 +15,23 @@ namespace {
 
 /// Records and garbage that look like every framing at once.
 std::string random_stream(std::mt19937& random) {
-  static const std::string kPieces[] = {
-      "\n", "\r\n", std::string(1, '\0'), "{\"a\":1}", "5 hello", "7 {\"b\":2}", "12 <13>message\n",
-      "2026-11-21 text", "99999999999999999999 ", "0", " ", std::string("\0\0\0\x04"
-                                                                       "abcd",
-                                                                       8),
-      std::string(40, 'z'), "\xff\xfe", "30 "};
+  static const std::string kPieces[] = {"\n",
+                                        "\r\n",
+                                        std::string(1, '\0'),
+                                        "{\"a\":1}",
+                                        "5 hello",
+                                        "7 {\"b\":2}",
+                                        "12 <13>message\n",
+                                        "2026-11-21 text",
+                                        "99999999999999999999 ",
+                                        "0",
+                                        " ",
+                                        std::string("\0\0\0\x04"
+                                                    "abcd",
+                                                    8),
+                                        std::string(40, 'z'),
+                                        "\xff\xfe",
+                                        "30 "};
   std::string stream;
   for (int i = 0; i < 40; ++i) stream += kPieces[random() % std::size(kPieces)];
   return stream;
@@ -40,8 +51,8 @@ TEST_CASE("events do not depend on how the stream is cut into reads") {
         const std::size_t piece = 1 + random() % 50;
         FramingRig cut(framing, 24, oversize);
         cut.feed(stream, piece).finish();
-        INFO("framing " << static_cast<int>(framing) << ", oversize "
-                        << static_cast<int>(oversize) << ", pieces of " << piece);
+        INFO("framing " << static_cast<int>(framing) << ", oversize " << static_cast<int>(oversize)
+                        << ", pieces of " << piece);
         REQUIRE(cut.events == whole.events);
         REQUIRE(cut.lost.total() == whole.lost.total());
         REQUIRE(cut.largest_rest <= 24 + 16);

@@ -39,8 +39,8 @@ TEST_CASE("octet counting takes exactly what is counted, but for one final newli
 
 TEST_CASE("what is no octet count is counted as a framing error and skipped to the next line") {
   const char* const bad =
-      GENERATE("hello\n", "007 abcdefg\n", "12x34\n", "18446744073709551616 x\n",
-               "99999999999 x\n", " 5 hello\n", "-3 abc\n", "0 \n");
+      GENERATE("hello\n", "007 abcdefg\n", "12x34\n", "18446744073709551616 x\n", "99999999999 x\n",
+               " 5 hello\n", "-3 abc\n", "0 \n");
   INFO(bad);
   FramingRig rig(Framing::Octet);
   rig.feed(bad).feed("2 ok");
@@ -67,7 +67,12 @@ TEST_CASE("auto framing tells counted syslog and JSON from lines that begin with
 
 TEST_CASE("len32 takes four bytes of length, most significant first, and the record byte-exact") {
   FramingRig rig(Framing::Len32);
-  rig.feed("\0\0\0\x03" "a\nb" "\0\0\0\0" "\0\0\0\x02" "c\n"s);
+  rig.feed(
+      "\0\0\0\x03"
+      "a\nb"
+      "\0\0\0\0"
+      "\0\0\0\x02"
+      "c\n"s);
   CHECK(rig.events == Events{"a\nb", "c\n"});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Feeds bytes to a framer as a connection would, in pieces of any size, and collects what comes out.
+// Feeds bytes to a framer as a connection would, in pieces of any size, and collects what comes
+// out.
 
 #include <algorithm>
 #include <cstdint>

@@ -80,11 +80,32 @@ TEST_CASE("nested fields are read at any depth, and objects as a whole", "[parse
 
 TEST_CASE("what is no JSON object is malformed", "[parse]") {
   DecodingRig rig({{.keys = {"zz"}}});
-  for (const std::string& event :
-       {"{"s, "}"s, "{\"a\":1"s, "{\"a\":\"x}"s, "[1]"s, "1"s, "\"a\""s, "{\"a\"}"s, "{\"a\":}"s,
-        "{\"a\":1,}"s, "{,}"s, "{\"a\" 1}"s, "{\"a\":1 \"b\":2}"s, "{1:2}"s, "{\"a\":[1}"s,
-        "{\"a\":{}"s, "{\"a\":\"\xff\"}"s, "{\"a\":\"\n\"}"s, "{\"a\":\"\\\"}"s, "{\"zz\":tru}"s,
-        "{\"zz\":01}"s, "{\"zz\":\"\\x\"}"s, "{\"zz\":1.}"s, "{\"zz\":nul}"s, "{:}"s, "{\"a\"::1}"s}) {
+  for (const std::string& event : {"{"s,
+                                   "}"s,
+                                   "{\"a\":1"s,
+                                   "{\"a\":\"x}"s,
+                                   "[1]"s,
+                                   "1"s,
+                                   "\"a\""s,
+                                   "{\"a\"}"s,
+                                   "{\"a\":}"s,
+                                   "{\"a\":1,}"s,
+                                   "{,}"s,
+                                   "{\"a\" 1}"s,
+                                   "{\"a\":1 \"b\":2}"s,
+                                   "{1:2}"s,
+                                   "{\"a\":[1}"s,
+                                   "{\"a\":{}"s,
+                                   "{\"a\":\"\xff\"}"s,
+                                   "{\"a\":\"\n\"}"s,
+                                   "{\"a\":\"\\\"}"s,
+                                   "{\"zz\":tru}"s,
+                                   "{\"zz\":01}"s,
+                                   "{\"zz\":\"\\x\"}"s,
+                                   "{\"zz\":1.}"s,
+                                   "{\"zz\":nul}"s,
+                                   "{:}"s,
+                                   "{\"a\"::1}"s}) {
     INFO(event);
     CHECK_FALSE(rig.decode(event));
   }
@@ -92,8 +113,8 @@ TEST_CASE("what is no JSON object is malformed", "[parse]") {
 
 TEST_CASE("deep nesting and a million keys are read past in linear time", "[parse]") {
   DecodingRig rig({{.keys = {"last"}}});
-  const std::string deep = "{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') +
-                           ",\"last\":1}";
+  const std::string deep =
+      "{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + ",\"last\":1}";
   REQUIRE(rig.decode(deep));
   CHECK(rig.field(0) == "1");
   std::string wide = "{";

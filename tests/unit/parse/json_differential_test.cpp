@@ -1,6 +1,6 @@
 // The decoder against simdjson's own DOM parser, on documents made and broken at random: where the
-// DOM parser takes a document, both read the same; and reading a whole run at once gives the same as
-// reading each event by itself, whatever stands beside it.
+// DOM parser takes a document, both read the same; and reading a whole run at once gives the same
+// as reading each event by itself, whatever stands beside it.
 
 #include <simdjson.h>
 
@@ -86,7 +86,8 @@ TEST_CASE("what simdjson's DOM parser takes, the decoder reads alike", "[parse]"
     const char* const keys[] = {"a", "bb", "long_key_name"};
     for (std::size_t slot = 0; slot < 3; ++slot) {
       const std::string expected = dom_field(object, {keys[slot]});
-      if ((expected == "missing") != rig.value(slot).missing()) REQUIRE(rig.field(slot) == expected);
+      if ((expected == "missing") != rig.value(slot).missing())
+        REQUIRE(rig.field(slot) == expected);
       if (rig.value(slot).type() == weir::ValueType::Int) REQUIRE(rig.field(slot) == expected);
     }
     ++compared;

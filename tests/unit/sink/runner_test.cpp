@@ -31,9 +31,9 @@ namespace {
 /// What the test and the sink on the runner's thread both see.
 struct Script {
   SinkTraits traits;
-  std::atomic<bool> corked{false};       ///< Deliveries are kept.
-  std::atomic<int> failures_left{0};     ///< So many deliveries go back.
-  std::atomic<int> forgotten_left{0};    ///< So many are destroyed unsettled.
+  std::atomic<bool> corked{false};     ///< Deliveries are kept.
+  std::atomic<int> failures_left{0};   ///< So many deliveries go back.
+  std::atomic<int> forgotten_left{0};  ///< So many are destroyed unsettled.
   std::atomic<int> opens_fail_left{0};
   std::atomic<int> opens{0};
   std::atomic<int> reopens{0};
