@@ -101,13 +101,15 @@ int parse_and_run(int argc, char** argv) {
 
   weir::LedgerCommand ledger;
   CLI::App* const ledger_app = app.add_subcommand("ledger", "where every event is");
-  ledger_app->add_option("--control", ledger.control_socket, "path of the control socket");
+  ledger_app->add_option("--control", ledger.control_socket, "path of the control socket")
+      ->envname("WEIR_CONTROL_SOCKET");
   ledger_app->add_flag("--assert", ledger.assert_balance, "exit 1 if the books do not balance");
   ledger_app->add_flag("--json", ledger.json, "one JSON object");
 
   weir::TopCommand top;
   CLI::App* const top_app = app.add_subcommand("top", "live rates, queues, latency and loss");
-  top_app->add_option("--control", top.control_socket, "path of the control socket");
+  top_app->add_option("--control", top.control_socket, "path of the control socket")
+      ->envname("WEIR_CONTROL_SOCKET");
   top_app->add_flag("--once", top.once, "one picture, then the end");
 
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
