@@ -74,7 +74,7 @@ int run(const CommandLine& line) {
 int schema() {
   weir::SinkRegistry registry;
   weir::register_builtin(registry);
-  std::cout << weir::json_schema(weir::make_schema(registry)) << '\n';
+  std::cout << weir::json_schema(weir::make_schema(registry));
   return weir::kExitClean;
 }
 
