@@ -1,3 +1,4 @@
+#include "tests/support/await.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/client.hpp"
 #include "tests/support/router.hpp"
@@ -54,7 +55,8 @@ TEST_CASE("/livez and /readyz answer, other paths and methods are refused") {
   Router router(kConfiguration);
   const std::uint16_t port = router.port("admin");
   CHECK(http_get(port, "/livez").status == 200);
-  CHECK(http_get(port, "/readyz").status == 200);
+  // Sinks open in the background: the router takes events in before.
+  CHECK(await([&] { return http_get(port, "/readyz").status == 200; }));
   CHECK(http_get(port, "/nothing").status == 404);
   const Socket post = connect_tcp(port);
   post.send(
