@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 weir=$PWD/build/release/weir
 send=$PWD/build/release/benchmarks/raw_send
 tcp_bytes=$((100 << 20))
-udp_events=50000
-udp_rate=100000  # A second: what is sent faster than it is read, the kernel may drop.
+udp_events=40000
+udp_rate=20000  # A second. What comes faster than it is read, the kernel drops, and weir counts.
 
 demo=$(mktemp -d "${TMPDIR:-/tmp}/weir-demo-XXXXXX")
 router=""
@@ -86,7 +86,7 @@ for s in balance["sources"]:
     print(f"""    source {s["name"]:9} received  {s["received"]:9,}   malformed {s["malformed_kept"]}""")
 for s in balance["sinks"]:
     print(f"""    sink   {s["name"]:9} delivered {s["delivered"]:9,}   of {s["offered"]:,} offered""")'
-echo "    exit code: $code (0: nothing was lost)"
+echo "    exit code: $code (0: nothing was lost; 3: something was, and the ledger says what)"
 
 say "The files, one for each app ({app}.ndjson; _ is for events without one)"
 for file in "$demo"/logs/*.ndjson; do
@@ -97,4 +97,5 @@ say "Errors once more, in errors.ndjson: $(wc -l <"$demo/logs/errors.ndjson") li
 head -n 1 "$demo/logs/errors.ndjson" | show
 say "And the line of text, in _.ndjson"
 show <"$demo/logs/_.ndjson"
-exit "$code"
+# On a machine that is busy otherwise, the kernel may have dropped datagrams: no fault of the demo.
+[ "$code" -eq 0 ] || [ "$code" -eq 3 ]

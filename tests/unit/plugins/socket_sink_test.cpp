@@ -179,6 +179,20 @@ TEST_CASE("an event that a Unix socket's other side has not read is not delivere
   sink->close(steady_now());
 }
 
+TEST_CASE("an event that a Unix socket's other side left unread comes back when it closes") {
+  Setting setting(false);
+  BatchBuilder builder;
+  Fates fates;
+  const auto sink = setting.sink();
+  REQUIRE(sink->open().has_value());
+  Socket peer = setting.accept();
+  sink->write(fates.deliver(batch_of(builder, {"small enough for the kernel"})));
+  CHECK(fates.told.empty());
+  peer = Socket();
+  CHECK(poll_until(*sink, [&] { return !fates.told.empty(); }));
+  CHECK(fates.all_retried_in_order());
+}
+
 TEST_CASE("octet framing puts each event's length before it") {
   Setting setting(true);
   BatchBuilder builder;
