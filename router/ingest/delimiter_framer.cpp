@@ -1,6 +1,9 @@
 #include "router/ingest/delimiter_framer.hpp"
 
+#include <algorithm>
 #include <cstring>
+
+#include "router/ingest/byte_finder.hpp"
 
 namespace weir {
 
@@ -9,17 +12,18 @@ std::size_t DelimiterFramer::find(std::span<const char> bytes, FramerState& stat
   const char* const begin = bytes.data();
   const char* const last = begin + bytes.size();
   const char* record = begin;
-  const char* from = begin + state.scanned;
-  while (from < last) {
-    const auto* end = static_cast<const char*>(
-        std::memchr(from, delimiter_, static_cast<std::size_t>(last - from)));
-    if (end == nullptr) break;
-    if (state.skip_line) {
-      state.skip_line = false;
-    } else {
-      emit_line(record, end, true, frames, lost);
+  FoundBytes found;
+  for (const char* piece = begin + state.scanned; piece < last; piece += kFindBytesMax) {
+    const std::size_t size = std::min(static_cast<std::size_t>(last - piece), kFindBytesMax);
+    for (const std::uint32_t offset : find_bytes({piece, size}, delimiter_, found)) {
+      const char* const end = piece + offset;
+      if (state.skip_line) [[unlikely]] {
+        state.skip_line = false;
+      } else {
+        emit_line(record, end, true, frames, lost);
+      }
+      record = end + 1;
     }
-    record = from = end + 1;
   }
   if (state.skip_line) {
     state.scanned = 0;

@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace weir {
+namespace {
+
+/// JSON has no other way to write this name than with a backslash.
+bool needs_escape(const std::string& name) noexcept {
+  return std::any_of(name.begin(), name.end(), [](char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+  });
+}
+
+}  // namespace
 
 int FieldNode::find(std::string_view name) const noexcept {
   // An empty key has no first byte; it is kept under the quote that ends it.
@@ -17,9 +27,14 @@ int FieldNode::add(const std::string& name) {
   const std::string quoted = name + '"';
   std::int16_t& head = first_[static_cast<unsigned char>(quoted[0])];
   Key added{.next = head, .is_one_word = quoted.size() <= sizeof(Key::word)};
-  const std::size_t size = std::min(quoted.size(), sizeof added.word);
-  std::memcpy(&added.word, quoted.data(), size);
-  std::memset(&added.mask, 0xFF, size);
+  if (needs_escape(name)) {
+    added.word = 1;  // With an empty mask: no raw bytes are this key.
+    added.is_one_word = false;
+  } else {
+    const std::size_t size = std::min(quoted.size(), sizeof added.word);
+    std::memcpy(&added.word, quoted.data(), size);
+    std::memset(&added.mask, 0xFF, size);
+  }
   head = static_cast<std::int16_t>(keys_.size());
   keys_.push_back(added);
   names_.push_back(name);

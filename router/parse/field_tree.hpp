@@ -20,7 +20,13 @@ namespace weir {
 /// One level of nesting: the keys that are wanted of an object.
 class FieldNode {
  public:
-  FieldNode() { first_.fill(-1); }
+  static constexpr int kNone = -1;
+  static constexpr int kEscaped = -2;
+
+  FieldNode() {
+    first_.fill(kNone);
+    first_['\\'] = kEscaped;
+  }
 
   /// What is compared for every key of every event; kept together for the cache.
   struct Key {
@@ -40,7 +46,8 @@ class FieldNode {
     }
   };
 
-  /// The first key that begins with `byte`, -1 if there is none; go on with Key::next.
+  /// The first key that begins with `byte`, kNone if there is none, kEscaped if the byte does not
+  /// tell; go on with Key::next.
   int first(char byte) const noexcept { return first_[static_cast<unsigned char>(byte)]; }
   const Key& key(int index) const noexcept { return keys_[static_cast<std::size_t>(index)]; }
   const std::string& name(int index) const noexcept {

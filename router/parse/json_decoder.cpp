@@ -39,6 +39,35 @@ bool has_backslash(std::string_view text) noexcept {
   }
 }
 
+/// True if a backslash is among the 16 bytes at `text`.
+bool has_backslash_near(const char* text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  std::uint64_t words[2];
+  std::memcpy(words, text, sizeof words);
+  words[0] ^= kOnes * '\\';
+  words[1] ^= kOnes * '\\';
+  return ((((words[0] - kOnes) & ~words[0]) | ((words[1] - kOnes) & ~words[1])) & (kOnes << 7)) !=
+         0;
+}
+
+/// Reads the values that nearly all are: a string of up to 16 bytes without escapes, an integer of
+/// up to 18 digits, right before the next position. False: it is something else, or broken.
+inline bool read_common(const char* value, const char* next, Value& out) noexcept {
+  if (*value == '"') {
+    const std::ptrdiff_t size = next - value - 2;
+    if (size < 0 || size > 16 || next[-1] != '"' || has_backslash_near(value + 1)) return false;
+    out = Value::string({value + 1, static_cast<std::size_t>(size)});
+    return true;
+  }
+  const char* at = value;
+  std::uint64_t number = 0;
+  while (*at >= '0' && *at <= '9') number = number * 10 + static_cast<unsigned char>(*at++ - '0');
+  const std::ptrdiff_t digits = at - value;
+  if (at != next || digits == 0 || digits > 18 || (*value == '0' && digits > 1)) return false;
+  out = Value::of(static_cast<std::int64_t>(number));
+  return true;
+}
+
 /// A key of 8 bytes and more, of which the first 8 are known to match. Reads past the key stay in
 /// the event's padding: it stops at the first difference.
 bool rest_matches(const char* raw, const std::string& name) noexcept {
@@ -139,21 +168,26 @@ const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const 
   while (at[3] < event_end) {
     const char* const key = base + at[0];
     if (*key != '"' || base[at[1]] != ':') return nullptr;
-    const int candidate = wanted.first(key[1]);
-    const int found = candidate < 0 && key[1] != '\\' ? -1 : match(at, key + 1, candidate, wanted);
+    const int found = match(at, key + 1, wanted);
     at += 2;
-    const FieldNode::Key* const child = found < 0 ? nullptr : &wanted.key(found);
-    // Of duplicate keys the first wins. Where only fields below are wanted there is no slot to
-    // tell by: then all are looked into, and the first value of each field below wins.
-    const bool is_first = child != nullptr &&
-                          (child->slot < 0 || row[static_cast<std::size_t>(child->slot)].missing());
-    if (is_first) {
-      at = read_value(at, wanted, found, row, depth);
-      if (at == nullptr) return nullptr;
-      if (child->slot >= 0 && --remaining == 0 && depth == 1) return at;
-    } else {
+    if (found < 0) {
       // What nobody asked for is passed over without a look at what it is.
       at = opens(base[*at]) ? skip_container(at) : at + 1;
+    } else {
+      const FieldNode::Key& child = wanted.key(found);
+      Value* const out = child.slot < 0 ? nullptr : &row[static_cast<std::size_t>(child.slot)];
+      if (out != nullptr && !child.has_below && out->missing() &&
+          read_common(base + at[0], base + at[1], *out)) {
+        ++at;
+      } else {
+        // Of duplicate keys the first wins. Where only fields below are wanted there is no slot to
+        // tell by: then all are looked into, and the first value of each field below wins.
+        const bool is_again = out != nullptr && !out->missing();
+        at = is_again ? skip_value(at) : read_value(at, wanted, found, row, depth);
+        if (at == nullptr) return nullptr;
+        if (out == nullptr || is_again) ++remaining;
+      }
+      if (--remaining == 0 && depth == 1) return at;
     }
     const char end = base[*at];
     if (end != ',') return end == '}' && *at < event_end ? at : nullptr;
@@ -162,9 +196,19 @@ const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const 
   return nullptr;
 }
 
-/// Which of the wanted keys stands at `at`; `raw` are its bytes behind the quote.
-int JsonDecoder::match(const Position* at, const char* raw, int candidate,
-                       const FieldNode& wanted) {
+/// Which of the wanted keys stands at `at`, -1 for none; `raw` are its bytes behind the quote.
+inline int JsonDecoder::match(const Position* at, const char* raw, const FieldNode& wanted) {
+  const int candidate = wanted.first(*raw);
+  if (candidate == FieldNode::kNone) [[likely]] return -1;
+  if (candidate >= 0) {
+    const FieldNode::Key& key = wanted.key(candidate);
+    if (key.is_one_word && key.starts_as(raw)) [[likely]] return candidate;
+  }
+  return match_slowly(at, raw, candidate, wanted);
+}
+
+int JsonDecoder::match_slowly(const Position* at, const char* raw, int candidate,
+                              const FieldNode& wanted) {
   for (; candidate >= 0; candidate = wanted.key(candidate).next) {
     const FieldNode::Key& key = wanted.key(candidate);
     if (!key.starts_as(raw)) continue;
@@ -174,6 +218,11 @@ int JsonDecoder::match(const Position* at, const char* raw, int candidate,
   if (!has_backslash(quoted)) return -1;
   Value unescaped;  // "\u0061pp" and "a\u0070p" spell app, too.
   return read_string(quoted, unescaped) ? wanted.find(unescaped.text()) : -1;
+}
+
+/// The position behind the value at `at`.
+const JsonDecoder::Position* JsonDecoder::skip_value(const Position* at) const noexcept {
+  return opens(base_[*at]) ? skip_container(at) : at + 1;
 }
 
 /// Reads the value at `at`. Returns the position behind it, null if it is broken.

@@ -68,7 +68,9 @@ class JsonDecoder {
   const Position* read_value(const Position* at, const FieldNode& wanted, int found,
                              std::span<Value> row, std::size_t depth);
   const Position* skip_container(const Position* at) const noexcept;
-  int match(const Position* at, const char* raw, int candidate, const FieldNode& wanted);
+  const Position* skip_value(const Position* at) const noexcept;
+  int match(const Position* at, const char* raw, const FieldNode& wanted);
+  int match_slowly(const Position* at, const char* raw, int candidate, const FieldNode& wanted);
   std::string_view token(const Position* at) const noexcept;
   bool read_scalar(std::string_view text, Value& out);
   bool read_string(std::string_view token, Value& out);
