@@ -1,7 +1,7 @@
 // What each stage of the data path costs per event, without the kernel: frames, then fields, then
 // routes and batches, then sinks that keep nothing. Profile this, then measure with bench.py.
 //
-//     micro_data_path FILE [ROUNDS]     FILE: events, one a line; ROUNDS: 30 unless told
+//     micro_data_path FILE     FILE: events, one a line
 
 #include <algorithm>
 #include <cstdio>
@@ -23,25 +23,12 @@ using namespace weir;
 
 /// As much as a read brings when the sender is faster than we.
 constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr int kRounds = 40;
 
 double cpu_ns() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
-/// The part of `work` over all of `events` that matters: the best of `rounds` is printed, since
-/// whatever else happens on the machine only adds.
-template <class Work>
-void measure(const char* stage, int rounds, Work work) {
-  double best = 0;
-  for (int round = 0; round < rounds; ++round) {
-    const double begin = cpu_ns();
-    const std::size_t events = work();
-    const double each = (cpu_ns() - begin) / static_cast<double>(events);
-    best = round == 0 ? each : std::min(best, each);
-  }
-  std::printf("%-28s %6.1f ns per event\n", stage, best);
 }
 
 std::vector<RouteSpec> three_routes() {
@@ -73,84 +60,110 @@ void each_read(const std::string& input, char* to, Use use) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: %s FILE [ROUNDS]\n", argv[0]);
-    return 2;
+/// One shard's intake with three routes to a sink that keeps nothing.
+class Stages {
+ public:
+  explicit Stages(std::string input) : input_(std::move(input)), row_(fields_.size()) {
+    runner_.start();
+    intake_.use(std::make_shared<Pipeline>(Pipeline{.fields = FieldTree(fields_),
+                                                    .table = std::move(table_),
+                                                    .sinks = {{.runner = &runner_}}}));
+    if (!intake_.reserve(kReadBytes)) std::abort();
+    block_ = intake_.cursor().data();
+    each_read(input_, block_, [this](std::span<const char> bytes) { return find_frames(bytes); });
+    events_ = std::exchange(frames_found_, 0);
   }
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 30;
-  std::ifstream file(argv[1], std::ios::binary);
-  std::string input{std::istreambuf_iterator<char>(file), {}};
-  if (!file || input.empty()) {
-    std::fprintf(stderr, "%s: cannot be read, or is empty\n", argv[1]);
-    return 1;
+  ~Stages() {
+    runner_.begin_drain(steady_now());
+    runner_.finish_drain();
   }
 
-  MemoryBudget budget(64 << 20);
-  Intake intake(budget, 1 << 20);
-  SourceAccount& source = intake.add_source({.name = "in"});
-  FieldSet fields;
-  RouteTable table(three_routes(), 1, fields);
-  const FieldTree tree(fields);
-  Log log({.level = LogLevel::Error});
-  SinkRunner runner(std::make_unique<NoSink>(), {.name = "out"}, log, [] {});
-  runner.start();
-  intake.use(std::make_shared<Pipeline>(Pipeline{
-      .fields = FieldTree(fields), .table = std::move(table), .sinks = {{.runner = &runner}}}));
-  if (!intake.reserve(kReadBytes)) return 1;
-  char* const block = intake.cursor().data();
+  std::size_t events() const noexcept { return events_; }
+  std::size_t bytes() const noexcept { return input_.size(); }
 
-  const auto framer = make_framer(Framing::Newline, 256 * 1024, Oversize::Truncate);
-  std::vector<Frame> frames;
-  ReasonCounts lost;
-  std::size_t count = 0;
-  const auto find_frames = [&](std::span<const char> bytes) {
-    frames.clear();
-    FramerState state;
-    const std::size_t done = framer->find(bytes, state, frames, lost);
-    count += frames.size();
-    return done;
-  };
-  each_read(input, block, find_frames);
-  const std::size_t events = std::exchange(count, 0);
-
-  measure("copy", rounds, [&] {
-    each_read(input, block, [](std::span<const char> bytes) { return bytes.size(); });
-    return events;
-  });
-  measure("copy, frames", rounds, [&] {
-    each_read(input, block, find_frames);
-    return events;
-  });
-  std::vector<Value> row(fields.size());
-  EventDecoder decoder;
-  std::size_t json = 0;
-  measure("copy, frames, fields", rounds, [&] {
-    each_read(input, block, [&](std::span<const char> bytes) {
+  void copy() {
+    each_read(input_, block_, [](std::span<const char> bytes) { return bytes.size(); });
+  }
+  void find_frames() {
+    each_read(input_, block_, [this](std::span<const char> bytes) { return find_frames(bytes); });
+  }
+  void read_fields() {
+    each_read(input_, block_, [this](std::span<const char> bytes) {
       const std::size_t done = find_frames(bytes);
-      decoder.index_run({block, done});
-      for (const Frame& frame : frames) {
-        const Format format =
-            decoder.decode({frame.data, frame.size}, Codec::Auto, false, tree, row);
-        json += format == Format::Json ? 1 : 0;
+      decoder_.index_run({block_, std::min(done, JsonDecoder::kRunBytesMax)});
+      for (const Frame& frame : frames_) {
+        decoder_.decode({frame.data, frame.size}, Codec::Auto, false, tree_, row_);
       }
       return done;
     });
-    return events;
-  });
-  measure("all, to a sink", rounds, [&] {
-    each_read(input, block, [&](std::span<const char> bytes) {
+  }
+  void take() {
+    each_read(input_, block_, [this](std::span<const char> bytes) {
       const std::size_t done = find_frames(bytes);
-      intake.take(source, frames, {});
-      intake.flush();
+      intake_.take(source_, frames_, {});
+      intake_.flush();
       return done;
     });
-    return events;
-  });
-  std::printf("%zu events, %zu bytes, %.0f %% JSON\n", events, input.size(),
-              100.0 * static_cast<double>(json) / static_cast<double>(events) / rounds);
-  runner.begin_drain(steady_now());
-  runner.finish_drain();
+  }
+
+ private:
+  std::size_t find_frames(std::span<const char> bytes) {
+    frames_.clear();
+    FramerState state;
+    const std::size_t done = framer_->find(bytes, state, frames_, lost_);
+    frames_found_ += frames_.size();
+    return done;
+  }
+
+  const std::string input_;
+  MemoryBudget budget_{64 << 20};
+  Intake intake_{budget_, 1 << 20};
+  SourceAccount& source_ = intake_.add_source({.name = "in"});
+  FieldSet fields_;
+  RouteTable table_{three_routes(), 1, fields_};
+  const FieldTree tree_{fields_};
+  Log log_{{.level = LogLevel::Error}};
+  SinkRunner runner_{std::make_unique<NoSink>(), {.name = "out"}, log_, [] {}};
+  const std::unique_ptr<Framer> framer_ =
+      make_framer(Framing::Newline, 256 * 1024, Oversize::Truncate);
+  EventDecoder decoder_;
+  std::vector<Frame> frames_;
+  std::vector<Value> row_;
+  ReasonCounts lost_;
+  char* block_ = nullptr;
+  std::size_t frames_found_ = 0;
+  std::size_t events_ = 0;
+};
+
+/// Prints the best of kRounds, since whatever else happens on the machine only adds.
+void measure(const char* name, Stages& stages, void (Stages::*stage)()) {
+  double best = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const double begin = cpu_ns();
+    (stages.*stage)();
+    const double each = (cpu_ns() - begin) / static_cast<double>(stages.events());
+    best = round == 0 ? each : std::min(best, each);
+  }
+  std::printf("%-24s %6.1f ns per event\n", name, best);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s FILE\n", argv[0]);
+    return 2;
+  }
+  std::ifstream file(argv[1], std::ios::binary);
+  std::string input{std::istreambuf_iterator<char>(file), {}};
+  if (!file || input.find('\n') == std::string::npos) {
+    std::fprintf(stderr, "%s: cannot be read, or holds no line\n", argv[1]);
+    return 1;
+  }
+  Stages stages(std::move(input));
+  std::printf("%zu events, %zu bytes\n", stages.events(), stages.bytes());
+  measure("copy", stages, &Stages::copy);
+  measure("copy, frames", stages, &Stages::find_frames);
+  measure("copy, frames, fields", stages, &Stages::read_fields);
+  measure("all, to a sink", stages, &Stages::take);
 }

@@ -6,9 +6,11 @@
 
 namespace weir {
 
-void Batch::begin(const Origin& origin) {
+void Batch::begin(const Origin& origin, const BlockRef& block) {
   WEIR_ASSERT(!full_of_origins());
+  origin_ = static_cast<std::uint16_t>(origins_.size());
   origins_.push_back(origin);
+  if (blocks_.empty() || blocks_.back() != block) blocks_.push_back(block);
 }
 
 void Batch::add_columns(std::span<const Value> columns) {

@@ -59,15 +59,16 @@ class Batch {
   Batch(Batch&&) noexcept = default;
   Batch& operator=(Batch&&) noexcept = default;
 
-  /// Starts a new read: events added from here on came from `origin`.
-  void begin(const Origin& origin);
+  /// Starts a new read: events added from here on came from `origin`, and lie in `block`.
+  void begin(const Origin& origin, const BlockRef& block);
 
-  /// Appends `event`, whose bytes lie in `block`. `columns` has column_count() values; transient
-  /// ones are copied.
-  /// Requires: begin() was called, and the events of one Block are added one after another.
-  void add(Event event, const BlockRef& block, std::span<const Value> columns = {}) {
-    if (blocks_.empty() || blocks_.back() != block) blocks_.push_back(block);
-    event.origin = static_cast<std::uint16_t>(origins_.size() - 1);
+  /// Room for so many events, so that the vector need not grow step by step.
+  void reserve(std::size_t events) { events_.reserve(events); }
+
+  /// Appends `event`. `columns` has column_count() values; transient ones are copied.
+  /// Requires: begin() was called.
+  void add(Event event, std::span<const Value> columns = {}) {
+    event.origin = origin_;
     events_.push_back(event);
     byte_count_ += event.size;
     if (column_count_ != 0) add_columns(columns);
@@ -122,6 +123,7 @@ class Batch {
   std::size_t kept_bytes_ = 0;
   std::size_t byte_count_ = 0;
   std::size_t column_count_;
+  std::uint16_t origin_ = 0;  // Of the events that are being added.
 };
 
 }  // namespace weir

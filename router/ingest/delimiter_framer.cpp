@@ -20,7 +20,13 @@ std::size_t DelimiterFramer::find(std::span<const char> bytes, FramerState& stat
       if (state.skip_line) [[unlikely]] {
         state.skip_line = false;
       } else {
-        emit_line(record, end, true, frames, lost);
+        const auto size_of_line = static_cast<std::size_t>(end - record);
+        if (size_of_line - 1 < limit_.max() && end[-1] != '\r') [[likely]] {  // 0 is no line.
+          frames.push_back(
+              {record, static_cast<std::uint32_t>(size_of_line), false, delimiter_ == '\n'});
+        } else {
+          emit_line(record, end, true, frames, lost);
+        }
       }
       record = end + 1;
     }

@@ -25,10 +25,13 @@ Intake::Intake(MemoryBudget& budget, std::size_t carry_bytes_max)
 void Intake::use(std::shared_ptr<const Pipeline> pipeline) {
   flush();
   fan_out_.use(pipeline->sinks);
+  const bool waits = std::any_of(pipeline->sinks.begin(), pipeline->sinks.end(),
+                                 [](const SinkPort& port) { return !port.runner->never_blocks(); });
+  read_bytes_max_ = waits ? limits::kBlockBytes : limits::kCachedReadBytes;
   pipeline_ = std::move(pipeline);
   hits_ = std::make_unique<RouteHits>(pipeline_->table);
   row_.assign(pipeline_->fields.slot_count(), Value());
-  route_hits_.assign(pipeline_->table.routes().size(), 0);
+  tally_ = RouteTally(pipeline_->table.routes().size());
   const std::lock_guard lock(account_);
   std::unordered_map<std::string_view, std::size_t> known;
   for (std::size_t i = 0; i < routes_.size(); ++i) known.emplace(routes_[i].first, i);
@@ -59,16 +62,61 @@ void Intake::take(SourceAccount& source, std::span<const Frame> frames, const Pe
   if (frames.empty()) return;
   origin_ = {.source = &source.options.name, .received_ns = wall_clock_ns(), .peer = peer};
   if (pipeline_->fields.wants(Metadata::Peer)) peer_text_ = to_string(peer);
-  fan_out_.begin(origin_);
+  fan_out_.begin(origin_, cursor_.block());
   indexed_until_ = nullptr;
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    if (!pipeline_->parses_nothing() && frames[i].data >= indexed_until_) {
-      index_run(frames.subspan(i));
-    }
-    take_one(source, frames[i], row_);
+  if (pipeline_->table.fits_masks()) {
+    take_all<true>(source, frames);
+  } else {
+    take_all<false>(source, frames);
   }
-  source.pending.received += frames.size();
   if (fan_out_.wants_offer()) flush();
+}
+
+/// The loop that every event goes through; what is the same for all of a read stays outside.
+template <bool Masked>
+void Intake::take_all(SourceAccount& source, std::span<const Frame> frames) {
+  const SourceOptions& options = source.options;
+  const FieldTree& fields = pipeline_->fields;
+  const RouteTable& table = pipeline_->table;
+  const bool parses = !pipeline_->parses_nothing();
+  const bool wants_metadata = !fields.metadata().empty();
+  const std::span<Value> row(row_);
+  std::uint64_t malformed = 0;
+  std::uint64_t truncated = 0;
+  std::uint64_t unmatched = 0;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const Frame& frame = frames[i];
+    if (parses && frame.data >= indexed_until_) [[unlikely]]
+      index_run(frames.subspan(i));
+    const Format format = decoder_.decode({frame.data, frame.size}, options.codec,
+                                          options.validate_fully, fields, row);
+    malformed += format == Format::Malformed ? 1 : 0;
+    truncated += frame.truncated ? 1 : 0;
+    if (wants_metadata) [[unlikely]]
+      fill_metadata(source, format, frame.truncated, row);
+    const Event event{.data = frame.data,
+                      .size = frame.size,
+                      .format = format,
+                      .truncated = frame.truncated,
+                      .newline_follows = frame.newline_follows};
+    if constexpr (Masked) {
+      const RouteMasks hits = table.route_masked(row);
+      unmatched += hits.routes == 0 ? 1 : 0;
+      tally_.add(hits.routes);
+      fan_out_.add(hits.sinks, event, row);
+    } else {
+      table.route(row, *hits_);
+      unmatched += hits_->unmatched() ? 1 : 0;
+      tally_.add(hits_->routes());
+      fan_out_.add(hits_->sinks(), event, row);
+    }
+  }
+  SourceCounts& counts = source.pending;
+  counts.received += frames.size();
+  counts.decoded += frames.size() - malformed;
+  counts.malformed_kept += malformed;
+  counts.truncated += truncated;
+  counts.unmatched += unmatched;
 }
 
 /// Offers the decoder as many frames as lie close together, from the first JSON one on.
@@ -87,28 +135,6 @@ void Intake::index_run(std::span<const Frame> frames) {
   }
   indexed_until_ = end;
   if (count > 1) decoder_.index_run({begin, static_cast<std::size_t>(end - begin)});
-}
-
-void Intake::take_one(SourceAccount& source, const Frame& frame, std::span<Value> row) {
-  const Format format = decoder_.decode({frame.data, frame.size}, source.options.codec,
-                                        source.options.validate_fully, pipeline_->fields, row);
-  SourceCounts& counts = source.pending;
-  ++(format == Format::Malformed ? counts.malformed_kept : counts.decoded);
-  if (frame.truncated) [[unlikely]]
-    ++counts.truncated;
-  if (!pipeline_->fields.metadata().empty()) fill_metadata(source, format, frame.truncated, row);
-
-  pipeline_->table.route(row, *hits_);
-  if (hits_->unmatched()) ++counts.unmatched;
-  for (const std::uint32_t route : hits_->routes()) {
-    if (route_hits_[route]++ == 0) routes_hit_.push_back(route);
-  }
-  const Event event{.data = frame.data,
-                    .size = frame.size,
-                    .format = format,
-                    .truncated = frame.truncated,
-                    .newline_follows = frame.newline_follows};
-  fan_out_.add(hits_->sinks(), event, cursor_.block(), row);
 }
 
 void Intake::fill_metadata(const SourceAccount& source, Format format, bool truncated,
@@ -155,11 +181,9 @@ void Intake::flush() {
 }
 
 void Intake::publish_routes() {
-  for (const std::uint32_t route : routes_hit_) {
-    routes_[route_places_[route]].second += route_hits_[route];
-    route_hits_[route] = 0;
-  }
-  routes_hit_.clear();
+  tally_.take([this](std::uint32_t route, std::uint64_t count) {
+    routes_[route_places_[route]].second += count;
+  });
 }
 
 void Intake::release_idle_memory() {

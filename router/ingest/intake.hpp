@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "router/base/block.hpp"
+#include "router/base/limits.hpp"
 #include "router/base/peer.hpp"
 #include "router/ingest/block_cursor.hpp"
 #include "router/ingest/carry.hpp"
@@ -23,6 +24,7 @@
 #include "router/ingest/read_gate.hpp"
 #include "router/ingest/source_account.hpp"
 #include "router/parse/event_decoder.hpp"
+#include "router/route/route_tally.hpp"
 
 namespace weir {
 
@@ -40,6 +42,8 @@ class Intake {
   /// closed, wait for it.
   bool reserve(std::size_t bytes);
   BlockCursor& cursor() noexcept { return cursor_; }
+  /// The most that a stream should read at a time.
+  std::size_t read_bytes_max() const noexcept { return read_bytes_max_; }
   ReadGate& gate() noexcept { return gate_; }
   CarryShare& carries() noexcept { return carries_; }
   bool wants_peer() const noexcept { return pipeline_->wants_peer; }
@@ -72,7 +76,8 @@ class Intake {
   void note_pause(bool paused);
 
  private:
-  void take_one(SourceAccount& source, const Frame& frame, std::span<Value> row);
+  template <bool Masked>
+  void take_all(SourceAccount& source, std::span<const Frame> frames);
   void fill_metadata(const SourceAccount& source, Format format, bool truncated,
                      std::span<Value> row);
   void index_run(std::span<const Frame> frames);
@@ -87,11 +92,11 @@ class Intake {
   std::shared_ptr<const Pipeline> pipeline_;
   std::unique_ptr<RouteHits> hits_;
   std::vector<Value> row_;
+  std::size_t read_bytes_max_ = limits::kBlockBytes;
   const char* indexed_until_ = nullptr;  // Of the frames in hand.
   Origin origin_;
   std::string peer_text_;
-  std::vector<std::uint64_t> route_hits_;  // Pending, by route.
-  std::vector<std::uint32_t> routes_hit_;  // Those that are not 0.
+  RouteTally tally_{0};                    // Pending.
   std::vector<std::size_t> route_places_;  // By route: where in routes_ it is counted.
 
   mutable std::mutex account_;

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
@@ -96,7 +97,7 @@ StreamReader::Outcome StreamReader::read_once(std::size_t& turn_bytes) {
   const std::size_t gap = carry_.size();
   if (!intake_.reserve(gap + limits::kReadBytesMin)) return Outcome::NoRoom;
   BlockCursor& cursor = intake_.cursor();
-  const std::size_t room = cursor.room() - gap;
+  const std::size_t room = std::min(cursor.room() - gap, intake_.read_bytes_max());
   const ssize_t count = ::read(fd_, cursor.data() + gap, room);
   if (count < 0) {
     if (errno == EINTR) return Outcome::Progress;

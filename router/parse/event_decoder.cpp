@@ -4,25 +4,32 @@
 
 namespace weir {
 
-Format EventDecoder::decode_json(std::string_view event, bool validate_fully,
-                                 const FieldTree& fields, std::span<Value> row) {
-  if (validate_fully && !json_.validate(event)) return Format::Malformed;
-  if (fields.empty()) return Format::Json;
-  if (json_.decode(event, fields, row)) return Format::Json;
+Format EventDecoder::malformed(std::span<Value> row) noexcept {
   std::fill(row.begin(), row.end(), Value());
   return Format::Malformed;
 }
 
+namespace {
+
+/// Conditions read 8 bytes of a string, however short it is.
+template <std::size_t Size>
+std::string_view padded(const char (&text)[Size]) noexcept {
+  static_assert(Size >= 8);
+  return {text};  // Up to the first NUL.
+}
+
+}  // namespace
+
 std::string_view to_string(Format format) noexcept {
   switch (format) {
     case Format::Json:
-      return "json";
+      return padded("json\0\0\0");
     case Format::Malformed:
-      return "malformed";
+      return padded("malformed");
     case Format::Text:
       break;
   }
-  return "text";
+  return padded("text\0\0\0");
 }
 
 }  // namespace weir

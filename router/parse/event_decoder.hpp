@@ -25,7 +25,9 @@ class EventDecoder {
                 std::span<Value> row) {
     for (Value& value : row) value = Value();
     if (codec == Codec::Json || (codec == Codec::Auto && begins_object(event))) [[likely]] {
-      return decode_json(event, validate_fully, fields, row);
+      if (validate_fully && !json_.validate(event)) return Format::Malformed;
+      if (fields.empty() || json_.decode(event, fields, row)) return Format::Json;
+      return malformed(row);
     }
     if (const int message = fields.message_slot(); message >= 0) {
       row[static_cast<std::size_t>(message)] = Value::string(event);
@@ -46,8 +48,7 @@ class EventDecoder {
   }
 
  private:
-  Format decode_json(std::string_view event, bool validate_fully, const FieldTree& fields,
-                     std::span<Value> row);
+  static Format malformed(std::span<Value> row) noexcept;
 
   JsonDecoder json_;
 };

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "router/base/limits.hpp"
 #include "router/parse/json_number.hpp"
 
@@ -40,14 +44,13 @@ bool has_backslash(std::string_view text) noexcept {
 }
 
 /// True if a backslash is among the 16 bytes at `text`.
-bool has_backslash_near(const char* text) noexcept {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  std::uint64_t words[2];
-  std::memcpy(words, text, sizeof words);
-  words[0] ^= kOnes * '\\';
-  words[1] ^= kOnes * '\\';
-  return ((((words[0] - kOnes) & ~words[0]) | ((words[1] - kOnes) & ~words[1])) & (kOnes << 7)) !=
-         0;
+inline bool has_backslash_near(const char* text) noexcept {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) != 0;
+#else
+  return has_backslash({text, 16});
+#endif
 }
 
 /// Reads the values that nearly all are: a string of up to 16 bytes without escapes, an integer of
@@ -88,36 +91,46 @@ void JsonDecoder::index_run(std::string_view run) {
 }
 
 bool JsonDecoder::decode(std::string_view event, const FieldTree& fields, std::span<Value> row) {
-  while (!event.empty() && is_space(event.front())) event.remove_prefix(1);
-  while (!event.empty() && is_space(event.back())) event.remove_suffix(1);
-  if (event.size() < 2 || event.front() != '{' || event.back() != '}') return false;
   unescaped_used_ = 0;
-  if (!find_in_run(event)) {
-    run_ = {};  // Its positions are overwritten.
-    if (!index(event)) return false;
-    brace_ = positions_;
-    event_end_ = static_cast<std::uint32_t>(event.size());
-  }
+  if (!begins_where_expected(event) && !find(event)) return false;
   return read_object(brace_, fields.root(), row, 1) != nullptr;
 }
 
-/// Looks for the position of the event's brace. Events of one shape have equally many positions
-/// each, so the distance of the last two is tried first.
+/// Nearly every event is an object without blanks around it, and has as many positions as the last
+/// one of its run.
+inline bool JsonDecoder::begins_where_expected(std::string_view event) noexcept {
+  const auto offset = static_cast<std::size_t>(event.data() - run_.data());
+  if (offset >= run_.size() || event.size() > run_.size() - offset) return false;
+  const Position* const at = std::min(brace_ + step_, positions_end_ - 1);
+  if (*at != offset || event.front() != '{' || event.back() != '}') return false;
+  brace_ = at;
+  event_end_ = static_cast<Position>(offset + event.size());
+  return true;
+}
+
+/// Looks for the position of the event's brace; indexes the event by itself where the run does not
+/// have it.
+bool JsonDecoder::find(std::string_view event) {
+  while (!event.empty() && is_space(event.front())) event.remove_prefix(1);
+  while (!event.empty() && is_space(event.back())) event.remove_suffix(1);
+  if (event.size() < 2 || event.front() != '{' || event.back() != '}') return false;
+  if (find_in_run(event)) return true;
+  run_ = {};  // Its positions are overwritten.
+  if (!index(event)) return false;
+  brace_ = positions_;
+  event_end_ = static_cast<Position>(event.size());
+  return true;
+}
+
 bool JsonDecoder::find_in_run(std::string_view event) {
-  if (run_.empty() || event.data() < run_.data() ||
-      event.data() + event.size() > run_.data() + run_.size()) {
-    return false;
-  }
-  const auto offset = static_cast<std::uint32_t>(event.data() - run_.data());
-  const Position* at = std::min(brace_ + step_, positions_end_ - 1);
-  if (*at != offset) {
-    const Position* const from = *brace_ <= offset ? brace_ : positions_;
-    at = std::lower_bound(from, positions_end_, offset);
-    if (at == positions_end_ || *at != offset) return false;
-  }
+  const auto offset = static_cast<std::size_t>(event.data() - run_.data());
+  if (offset >= run_.size() || event.size() > run_.size() - offset) return false;
+  const Position* const from = *brace_ <= offset ? brace_ : positions_;
+  const Position* const at = std::lower_bound(from, positions_end_, offset);
+  if (at == positions_end_ || *at != offset) return false;
   step_ = at > brace_ ? at - brace_ : 1;
   brace_ = at;
-  event_end_ = static_cast<std::uint32_t>(offset + event.size());
+  event_end_ = static_cast<Position>(offset + event.size());
   return true;
 }
 
@@ -164,8 +177,10 @@ const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const 
   std::size_t remaining = wanted.size();
   ++at;
   if (*at < event_end && base[*at] == '}') return at;
-  // Every member has a key, a colon, a value, and a comma or closing brace behind it.
-  while (at[3] < event_end) {
+  // Every member has a key, a colon, a value, and a comma or closing brace behind it. Positions
+  // ascend, so it is enough that the last one looked at lies in the event; the sentinels behind all
+  // positions are no key and a colon at once.
+  while (true) {
     const char* const key = base + at[0];
     if (*key != '"' || base[at[1]] != ':') return nullptr;
     const int found = match(at, key + 1, wanted);
@@ -187,28 +202,30 @@ const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const 
         if (at == nullptr) return nullptr;
         if (out == nullptr || is_again) ++remaining;
       }
-      if (--remaining == 0 && depth == 1) return at;
+      if (--remaining == 0 && depth == 1) return *at < event_end ? at : nullptr;
     }
     const char end = base[*at];
     if (end != ',') return end == '}' && *at < event_end ? at : nullptr;
     ++at;
   }
-  return nullptr;
 }
 
 /// Which of the wanted keys stands at `at`, -1 for none; `raw` are its bytes behind the quote.
 inline int JsonDecoder::match(const Position* at, const char* raw, const FieldNode& wanted) {
   const int candidate = wanted.first(*raw);
-  if (candidate == FieldNode::kNone) [[likely]] return -1;
+  if (candidate == FieldNode::kNone) [[likely]]
+    return -1;
   if (candidate >= 0) {
     const FieldNode::Key& key = wanted.key(candidate);
-    if (key.is_one_word && key.starts_as(raw)) [[likely]] return candidate;
+    if (key.is_one_word && key.starts_as(raw)) [[likely]]
+      return candidate;
   }
   return match_slowly(at, raw, candidate, wanted);
 }
 
 int JsonDecoder::match_slowly(const Position* at, const char* raw, int candidate,
                               const FieldNode& wanted) {
+  if (at[1] >= event_end_) return -1;  // The event has no more keys: it is broken.
   for (; candidate >= 0; candidate = wanted.key(candidate).next) {
     const FieldNode::Key& key = wanted.key(candidate);
     if (!key.starts_as(raw)) continue;
@@ -229,6 +246,7 @@ const JsonDecoder::Position* JsonDecoder::skip_value(const Position* at) const n
 const JsonDecoder::Position* JsonDecoder::read_value(const Position* at, const FieldNode& wanted,
                                                      int found, std::span<Value> row,
                                                      std::size_t depth) {
+  if (*at >= event_end_) return nullptr;
   const FieldNode::Key& key = wanted.key(found);
   const char first = base_[*at];
   if (!opens(first)) {

@@ -48,7 +48,7 @@ class JsonDecoder {
   /// Indexes the bytes in which the next events lie, at most kRunBytesMax. An offer: without it,
   /// or for events elsewhere, decode() does all the work by itself. Valid until the next call.
   void index_run(std::string_view run);
-  static constexpr std::size_t kRunBytesMax = 64 * 1024;
+  static constexpr std::size_t kRunBytesMax = 32 * 1024;
 
   /// Fills row[slot] for every wanted field that `event` has. False: it is no JSON object, and what
   /// was filled in until then is to be thrown away.
@@ -62,6 +62,8 @@ class JsonDecoder {
   using Position = std::uint32_t;  // Of a structural character, counted from base_.
 
   bool index(std::string_view bytes);
+  bool begins_where_expected(std::string_view event) noexcept;
+  bool find(std::string_view event);
   bool find_in_run(std::string_view event);
   const Position* read_object(const Position* at, const FieldNode& wanted, std::span<Value> row,
                               std::size_t depth);

@@ -48,7 +48,7 @@ class Expression {
   /// The same, but what can never be true or false (`5`, `"a"`, `size(x)`) throws.
   static Expression compile_condition(std::string_view text, FieldSet& fields);
 
-  /// `row`: the event's fields, in the order of the FieldSet.
+  /// `row`: the event's fields, in the order of the FieldSet, padded as RouteTable::route wants it.
   bool holds(std::span<const Value> row) const noexcept;
 
   /// Comparisons yield a Bool, arithmetic Missing where an operand is missing. A string that comes

@@ -15,33 +15,24 @@ void FanOut::use(std::span<const SinkPort> ports) {
   }
 }
 
-void FanOut::add_to(std::uint16_t sink, const Event& event, const BlockRef& block,
-                    std::span<const Value> row) {
-  Port& port = ports_[sink];
-  if (port.read != read_) start_read(port, sink);
-  if (port.batch.column_count() == 0) [[likely]] {
-    port.batch.add(event, block);
-  } else {
-    add_with_columns(port, event, block, row);
-  }
-}
-
 void FanOut::start_read(Port& port, std::uint16_t sink) {
-  if (port.batch.empty()) open_.push_back(sink);
-  port.batch.begin(origin_);
+  if (port.batch.empty()) {
+    open_.push_back(sink);
+    port.batch.reserve(port.last_size);
+  }
+  port.batch.begin(origin_, *block_);
   port.read = read_;
   if (port.batch.size() >= limits::kBatchEventsMax || port.batch.full_of_origins()) {
     wants_offer_ = true;
   }
 }
 
-void FanOut::add_with_columns(Port& port, const Event& event, const BlockRef& block,
-                              std::span<const Value> row) {
+void FanOut::add_with_columns(Port& port, const Event& event, std::span<const Value> row) {
   columns_.clear();
   for (const Column& column : port.sink->columns) {
     columns_.push_back(column.expression ? column.expression->evaluate(row) : row[column.slot]);
   }
-  port.batch.add(event, block, columns_);
+  port.batch.add(event, columns_);
 }
 
 std::uint64_t FanOut::offer() {
@@ -50,6 +41,7 @@ std::uint64_t FanOut::offer() {
   for (const std::uint16_t index : open_) {
     Port& port = ports_[index];
     copies += port.batch.size();
+    port.last_size = port.batch.size();
     const std::size_t column_count = port.batch.column_count();
     port.sink->runner->offer(std::exchange(port.batch, Batch(column_count)), pool_);
     port.read = 0;

@@ -6,6 +6,7 @@
 //
 // Threads: its shard's only.
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -40,16 +41,23 @@ class FanOut {
   /// Requires: no batch is open.
   void use(std::span<const SinkPort> ports);
 
-  /// Starts a new read.
-  void begin(const Origin& origin) noexcept {
+  /// Starts a new read: what is added from here on came from `origin` and lies in `block`, which
+  /// lives until the next call.
+  void begin(const Origin& origin, const BlockRef& block) noexcept {
     origin_ = origin;
+    block_ = &block;
     ++read_;
   }
 
   /// Puts the event into the batch of each of `sinks`.
-  void add(std::span<const std::uint16_t> sinks, const Event& event, const BlockRef& block,
-           std::span<const Value> row) {
-    for (const std::uint16_t sink : sinks) add_to(sink, event, block, row);
+  void add(std::span<const std::uint16_t> sinks, const Event& event, std::span<const Value> row) {
+    for (const std::uint16_t sink : sinks) add_to(sink, event, row);
+  }
+  /// The same, with a bit for each sink.
+  void add(std::uint64_t sinks, const Event& event, std::span<const Value> row) {
+    for (; sinks != 0; sinks &= sinks - 1) {
+      add_to(static_cast<std::uint16_t>(std::countr_zero(sinks)), event, row);
+    }
   }
 
   /// True where a batch is so large that it should be offered before the next read.
@@ -69,13 +77,21 @@ class FanOut {
   struct Port {
     const SinkPort* sink;
     Batch batch;
-    std::uint64_t read = 0;  // The last one that its batch knows.
+    std::uint64_t read = 0;     // The last one that its batch knows.
+    std::size_t last_size = 0;  // Of the last batch that was offered: a guess at the next.
   };
-  void add_to(std::uint16_t sink, const Event& event, const BlockRef& block,
-              std::span<const Value> row);
+  void add_to(std::uint16_t sink, const Event& event, std::span<const Value> row) {
+    Port& port = ports_[sink];
+    if (port.read != read_) [[unlikely]]
+      start_read(port, sink);
+    if (port.batch.column_count() == 0) [[likely]] {
+      port.batch.add(event);
+    } else {
+      add_with_columns(port, event, row);
+    }
+  }
   void start_read(Port& port, std::uint16_t sink);
-  void add_with_columns(Port& port, const Event& event, const BlockRef& block,
-                        std::span<const Value> row);
+  void add_with_columns(Port& port, const Event& event, std::span<const Value> row);
 
   BlockPool& pool_;
   std::vector<Port> ports_;
@@ -83,6 +99,7 @@ class FanOut {
   std::vector<std::uint16_t> offered_;  // Ports to be run inline.
   std::vector<Value> columns_;
   Origin origin_;
+  const BlockRef* block_ = nullptr;
   std::uint64_t read_ = 0;
   bool wants_offer_ = false;
   bool met_pressure_ = false;

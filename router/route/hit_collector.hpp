@@ -1,11 +1,10 @@
 #pragma once
 
-// The two ways to gather the hits of one event into a RouteHits: bits, where a table is small
-// enough to have one for each route and sink, or marks. Both keep their state in locals until
-// finish(). Used by RouteTable::route only.
+// The two ways to gather the hits of one event: bits, where a table is small enough to have one for
+// each route and sink, or marks in a RouteHits. Both keep their state in locals to the end. Used by
+// RouteTable only.
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,32 +15,28 @@ namespace weir {
 
 class MaskedHits {
  public:
-  /// Requires: plan.fits_masks().
-  explicit MaskedHits(const route::Plan& plan) noexcept : sink_masks_(plan.sink_masks.data()) {}
+  /// Requires: plan.fits_masks.
+  explicit MaskedHits(const route::Plan& plan) noexcept : plan_(plan), masks_(plan.always_mask) {}
 
-  bool empty() const noexcept { return routes_ == 0; }
-
-  void add(std::uint32_t route) noexcept {
-    routes_ |= std::uint64_t{1} << route;
-    sinks_ |= sink_masks_[route];
+  /// Without a branch: whether a condition holds is what cannot be predicted.
+  void add_if(bool holds, std::uint32_t route) noexcept {
+    masks_.routes |= std::uint64_t{holds} << route;
+    masks_.sinks |= plan_.sink_masks[route] & all_if(holds);
   }
 
-  void finish(RouteHits& hits) const noexcept {
-    hits.route_count_ = unpack(routes_, hits.routes_.data());
-    hits.sink_count_ = unpack(sinks_, hits.sinks_.data());
+  RouteMasks finish() const noexcept {
+    const std::uint64_t unmatched = all_if(masks_.routes == 0);
+    return {masks_.routes | (plan_.unmatched_mask.routes & unmatched),
+            masks_.sinks | (plan_.unmatched_mask.sinks & unmatched)};
   }
 
  private:
-  template <class Index>
-  static std::size_t unpack(std::uint64_t mask, Index* out) noexcept {
-    std::size_t count = 0;
-    for (; mask != 0; mask &= mask - 1) out[count++] = static_cast<Index>(std::countr_zero(mask));
-    return count;
+  static std::uint64_t all_if(bool holds) noexcept {
+    return std::uint64_t{0} - std::uint64_t{holds};
   }
 
-  const std::uint64_t* sink_masks_;
-  std::uint64_t routes_ = 0;
-  std::uint64_t sinks_ = 0;
+  const route::Plan& plan_;
+  RouteMasks masks_;
 };
 
 class MarkedHits {
@@ -58,12 +53,11 @@ class MarkedHits {
       hits.event_ = 1;
     }
     event_ = hits.event_;
+    for (const std::uint32_t route : plan.always) add_if(true, route);
   }
 
-  bool empty() const noexcept { return route_count_ == 0; }
-
-  void add(std::uint32_t route) noexcept {
-    if (route_marks_[route] == event_) return;
+  void add_if(bool holds, std::uint32_t route) noexcept {
+    if (!holds || route_marks_[route] == event_) return;
     route_marks_[route] = event_;
     routes_[route_count_++] = route;
     for (const std::uint16_t sink : plan_.sinks_of(route)) {
@@ -73,7 +67,10 @@ class MarkedHits {
     }
   }
 
-  void finish(RouteHits& hits) const noexcept {
+  void finish(RouteHits& hits) noexcept {
+    if (route_count_ == 0) {
+      for (const std::uint32_t route : plan_.unmatched) add_if(true, route);
+    }
     hits.route_count_ = route_count_;
     hits.sink_count_ = sink_count_;
   }

@@ -86,11 +86,13 @@ class PlanBuilder {
       if (!index(ast, alternative, route)) scanned.push_back(alternative);
     }
     if (scanned.empty()) return;
-    const Address condition = builder_.add_condition(ast, joined(ast, NodeKind::Or, scanned));
-    if (condition == kTrue) {
+    const Clause clause = clause_of(ast, joined(ast, NodeKind::Or, scanned), route);
+    if (clause.condition != kTrue) {
+      if (clause.condition != kFalse) plan_.scanned.push_back(clause);
+    } else if (clause.quick.is_always()) {
       plan_.always.push_back(route);
-    } else if (condition != kFalse) {
-      plan_.scanned.push_back({route, condition});
+    } else {
+      plan_.quick.push_back(clause);
     }
   }
 
@@ -107,16 +109,21 @@ class PlanBuilder {
     }
     if (best == nullptr) return false;
     const std::vector<NodeId> rest = conjuncts_without(ast, alternative, best->node);
-    const Address condition =
-        rest.empty() ? kTrue : builder_.add_condition(ast, joined(ast, NodeKind::And, rest));
+    Clause clause{.route = route, .condition = kTrue, .quick = {}};
+    if (!rest.empty()) clause = clause_of(ast, joined(ast, NodeKind::And, rest), route);
     FieldIndex& field_index = index_of(builder_.slot_of(ast, best->field));
     for (const NodeId key : best->keys) {
       const auto fresh = static_cast<std::uint32_t>(buckets_.size());
       const std::uint32_t bucket = field_index.buckets.add(ast[key].constant, fresh);
       if (bucket == fresh) buckets_.emplace_back();
-      buckets_[bucket].push_back({route, condition});
+      buckets_[bucket].push_back(clause);
     }
     return true;
+  }
+
+  Clause clause_of(const Ast& ast, NodeId node, std::uint32_t route) {
+    if (const auto mask = plan_.tests.add(ast, node, builder_)) return {route, kTrue, *mask};
+    return {route, builder_.add_condition(ast, node), {}};
   }
 
   static NodeId joined(Ast& ast, NodeKind kind, const std::vector<NodeId>& nodes) {
@@ -142,12 +149,24 @@ class PlanBuilder {
     const auto& sinks = plan_.sinks;
     const bool few_sinks = std::all_of(sinks.begin(), sinks.end(),
                                        [](std::uint16_t sink) { return sink < kMaskBits; });
-    if (!few_sinks || routes_.size() > kMaskBits) return;
+    plan_.fits_masks = few_sinks && routes_.size() <= kMaskBits;
+    if (!plan_.fits_masks) return;
     for (const RouteSpec& route : routes_) {
       std::uint64_t mask = 0;
       for (const std::uint16_t sink : route.sinks) mask |= std::uint64_t{1} << sink;
       plan_.sink_masks.push_back(mask);
     }
+    plan_.always_mask = mask_of(plan_.always);
+    plan_.unmatched_mask = mask_of(plan_.unmatched);
+  }
+
+  RouteMasks mask_of(const std::vector<std::uint32_t>& routes) const {
+    RouteMasks mask;
+    for (const std::uint32_t route : routes) {
+      mask.routes |= std::uint64_t{1} << route;
+      mask.sinks |= plan_.sink_masks[route];
+    }
+    return mask;
   }
 
   void flatten_buckets() {

@@ -12,6 +12,12 @@ namespace weir {
 
 class RouteTable;
 
+/// The same as bits, where a table is small: bit i is route i, sink i. No bit: unmatched.
+struct RouteMasks {
+  std::uint64_t routes = 0;
+  std::uint64_t sinks = 0;
+};
+
 class RouteHits {
  public:
   /// Room for every hit that `table` can make; of no use with another table.
@@ -29,7 +35,6 @@ class RouteHits {
  private:
   friend class RouteTable;
   friend class MarkedHits;  // hit_collector.hpp
-  friend class MaskedHits;
 
   std::vector<std::uint16_t> sinks_;
   std::vector<std::uint32_t> routes_;

@@ -11,24 +11,24 @@
 namespace weir {
 namespace {
 
-/// Puts every route that takes the event into `found`.
+/// Puts every route whose condition holds into `found`.
 template <class Hits>
 inline void collect(const route::Plan& plan, std::span<const Value> row, Hits& found) noexcept {
-  for (const std::uint32_t route : plan.always) found.add(route);
+  const std::uint64_t bits = plan.tests.evaluate(row.data());
+  const auto test = [&](const route::Clause& clause) {
+    found.add_if(clause.quick.holds(bits) && plan.program.holds(clause.condition, row),
+                 clause.route);
+  };
   for (const route::FieldIndex& index : plan.indexes) {
     const std::uint32_t* bucket = index.buckets.find(row[index.slot]);
     if (bucket == nullptr) continue;
     const route::Range range = plan.buckets[*bucket];
-    for (std::uint32_t i = range.begin; i < range.end; ++i) {
-      const route::Clause& clause = plan.bucket_clauses[i];
-      if (plan.program.holds(clause.condition, row)) found.add(clause.route);
-    }
+    for (std::uint32_t i = range.begin; i < range.end; ++i) test(plan.bucket_clauses[i]);
   }
-  for (const route::Clause& clause : plan.scanned) {
-    if (plan.program.holds(clause.condition, row)) found.add(clause.route);
+  for (const route::Clause& clause : plan.quick) {
+    found.add_if(clause.quick.holds(bits), clause.route);
   }
-  if (!found.empty()) return;
-  for (const std::uint32_t route : plan.unmatched) found.add(route);
+  for (const route::Clause& clause : plan.scanned) test(clause);
 }
 
 }  // namespace
@@ -55,19 +55,21 @@ RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 RouteTable::~RouteTable() = default;
 
 void RouteTable::route(std::span<const Value> row, RouteHits& hits) const noexcept {
-  if (plan_->fits_masks()) {
-    MaskedHits found(*plan_);
-    collect(*plan_, row, found);
-    found.finish(hits);
-  } else {
-    MarkedHits found(*plan_, hits);
-    collect(*plan_, row, found);
-    found.finish(hits);
-  }
+  MarkedHits found(*plan_, hits);
+  collect(*plan_, row, found);
+  found.finish(hits);
+}
+
+bool RouteTable::fits_masks() const noexcept { return plan_->fits_masks; }
+
+RouteMasks RouteTable::route_masked(std::span<const Value> row) const noexcept {
+  MaskedHits found(*plan_);
+  collect(*plan_, row, found);
+  return found.finish();
 }
 
 bool RouteTable::constant() const noexcept {
-  return plan_->indexes.empty() && plan_->scanned.empty();
+  return plan_->indexes.empty() && plan_->scanned.empty() && plan_->quick.empty();
 }
 
 Explanation RouteTable::explain(std::span<const Value> row) const {

@@ -58,7 +58,15 @@ class RouteTable {
   ~RouteTable();
 
   /// `row`: the event's fields, in the order of the FieldSet. Overwrites `hits`.
+  /// Requires: from the first byte of each string in `row` on, 8 can be read, however short it is;
+  /// conditions compare whole words. Blocks are padded, and a std::string always has that room.
   void route(std::span<const Value> row, RouteHits& hits) const noexcept;
+
+  /// At most 64 routes and 64 sinks: route_masked() may be called.
+  bool fits_masks() const noexcept;
+
+  /// The same, as bits. Requires: fits_masks().
+  RouteMasks route_masked(std::span<const Value> row) const noexcept;
 
   /// True where every event goes the same way: there is no need to look into any.
   bool constant() const noexcept;

@@ -76,6 +76,7 @@ class SinkRunner final : private DeliveryOwner {
   void abandon() { buffer_.abandon(); }
 
   void fill(SinkBalance& balance) const;
+  bool never_blocks() const noexcept { return traits_.never_blocks; }
   const std::string& name() const noexcept { return options_.name; }
 
  private:

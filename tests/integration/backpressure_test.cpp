@@ -24,6 +24,9 @@ std::string tcp_to_file_and(const Server& destination, const std::string& option
          std::to_string(destination.port()) + "?buffer=1MiB&" + options + "\n";
 }
 
+/// The sink's buffer, the block that filled it up, and one that is in the sink's hands.
+constexpr std::uint64_t kBufferBytesMax = std::uint64_t{3} << 20;
+
 /// Enough to fill every buffer on the way: the sink's, and the kernel's two.
 constexpr std::size_t kManyBytes = std::size_t{24} << 20;
 
@@ -46,7 +49,7 @@ TEST_CASE("with when_full=drop_newest a stalled sink loses the newest, and the f
   CHECK(books.imbalance() == 0);
   CHECK(books.dropped("stalled", "buffer_full") > 0);
   CHECK(books.dropped("file", "buffer_full") == 0);
-  CHECK(books.sink("stalled", "buffer_bytes") <= 2 << 20);  // And one batch in the sink's hands.
+  CHECK(books.sink("stalled", "buffer_bytes") <= kBufferBytesMax);
 
   // Once the destination reads again, it gets the oldest: what was there first.
   const Socket reader = destination.accept();
@@ -90,7 +93,7 @@ TEST_CASE("with when_full=block the sender waits, and in the end everything arri
     looks_alike = before == received ? looks_alike + 1 : 0;
     return looks_alike == 50;
   }));
-  CHECK(router.books_now().sink("stalled", "buffer_bytes") <= 2 << 20);
+  CHECK(router.books_now().sink("stalled", "buffer_bytes") <= kBufferBytesMax);
   CHECK(router.books_now().lost() == 0);
 
   std::string arrived;

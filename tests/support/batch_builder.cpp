@@ -14,7 +14,7 @@ BatchBuilder::BatchBuilder(std::size_t column_count, std::size_t block_bytes)
 BatchBuilder& BatchBuilder::origin(std::string_view source, std::int64_t received_ns,
                                    const Peer& peer) {
   origin_ = {.source = &names_.emplace_back(source), .received_ns = received_ns, .peer = peer};
-  if (!batch_.empty()) batch_.begin(origin_);
+  if (!batch_.empty()) batch_.begin(origin_, block_);
   return *this;
 }
 
@@ -31,9 +31,11 @@ BatchBuilder& BatchBuilder::bare(std::string_view bytes, std::initializer_list<V
 BatchBuilder& BatchBuilder::add(Event event, std::string_view bytes,
                                 std::span<const Value> columns) {
   const std::size_t needed = bytes.size() + 1;
+  bool is_new_read = batch_.empty();
   if (!block_ || block_used_ + needed > block_->capacity()) {
     block_ = needed > pool_.block_bytes() ? pool_.acquire_exact(needed) : pool_.acquire();
     block_used_ = 0;
+    is_new_read = true;
   }
   char* at = block_->data() + block_used_;
   if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -42,8 +44,8 @@ BatchBuilder& BatchBuilder::add(Event event, std::string_view bytes,
   block_used_ += needed;
   event.data = at;
   event.size = static_cast<std::uint32_t>(bytes.size());
-  if (batch_.empty()) batch_.begin(origin_);
-  batch_.add(event, block_, columns);
+  if (is_new_read) batch_.begin(origin_, block_);
+  batch_.add(event, columns);
   return *this;
 }
 

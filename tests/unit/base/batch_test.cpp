@@ -28,15 +28,18 @@ TEST_CASE("a batch counts the bytes of its events and holds each block once", "[
   const BlockRef block = pool.acquire();
   Batch batch;
   REQUIRE(batch.empty());
-  batch.begin({.source = nullptr, .received_ns = 7, .peer = {}});
-  batch.add(event_at(block, 0, "one"), block);
-  batch.add(event_at(block, 3, "three"), block);
+  batch.begin({.source = nullptr, .received_ns = 7, .peer = {}}, block);
+  batch.add(event_at(block, 0, "one"));
+  batch.begin({.source = nullptr, .received_ns = 8, .peer = {}}, block);
+  batch.add(event_at(block, 3, "three"));
 
   CHECK(batch.size() == 2);
   CHECK(batch.byte_count() == 8);
   CHECK(batch.blocks().size() == 1);
   CHECK(batch.events()[1].bytes() == "three");
   CHECK(batch.oldest_received_ns() == 7);
+  CHECK(batch.origin(batch.events()[0]).received_ns == 7);
+  CHECK(batch.origin(batch.events()[1]).received_ns == 8);
 }
 
 TEST_CASE("a transient column outlives the memory it came from", "[base]") {
@@ -44,10 +47,10 @@ TEST_CASE("a transient column outlives the memory it came from", "[base]") {
   BlockPool pool(budget, 4096, 2);
   const BlockRef block = pool.acquire();
   Batch batch(2);
-  batch.begin({});
+  batch.begin({}, block);
   std::string scratch = "gone soon";
   const Value columns[] = {Value::string(scratch, true), Value::of(std::int64_t{5})};
-  batch.add(event_at(block, 0, "x"), block, columns);
+  batch.add(event_at(block, 0, "x"), columns);
   scratch.assign(scratch.size(), '!');
 
   CHECK(batch.columns(0)[0].text() == "gone soon");
@@ -60,12 +63,12 @@ TEST_CASE("moved into a block of its own, a batch keeps bytes and columns and fr
   MemoryBudget budget(1 << 20);
   BlockPool pool(budget, 65536, 0);
   Batch batch(1);
-  batch.begin({});
   {
     const BlockRef block = pool.acquire();
+    batch.begin({}, block);
     const Event event = event_at(block, 100, "{\"app\":\"web\"}");
     const Value app[] = {Value::string({event.data + 8, 3})};
-    batch.add(event, block, app);
+    batch.add(event, app);
   }
   CHECK(budget.bytes_used() == 65536);
   const BlockRef small = pool.acquire_exact(batch.byte_count() + batch.size());

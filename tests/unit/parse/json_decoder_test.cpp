@@ -49,6 +49,27 @@ TEST_CASE("escaped keys and values are compared unescaped", "[parse]") {
   CHECK(rig.value(0).transient() == false);
 }
 
+TEST_CASE("a name that has to be escaped is never taken for other bytes", "[parse]") {
+  DecodingRig rig({{.keys = {"a\\n"}}, {.keys = {"b\"c"}}, {.keys = {"\\"}}, {.keys = {"d\n"}}});
+  REQUIRE(rig.decode(R"({"a\n":1,"b\"c":2,"\\":3,"d\n":4})"));
+  // "a\n" spells a, newline; the wanted name is a, backslash, n.
+  CHECK(rig.field(0) == "missing");
+  CHECK(rig.field(1) == "2");
+  CHECK(rig.field(2) == "3");
+  CHECK(rig.field(3) == "4");
+  REQUIRE(rig.decode(R"({"a\\n":1})"));
+  CHECK(rig.field(0) == "1");
+}
+
+TEST_CASE("an object that is not closed has no fields", "[parse]") {
+  DecodingRig rig({{.keys = {"a"}}, {.keys = {"b"}}});
+  for (const char* event : {R"({"a":1,"b":2)", R"({"a":1,"b":)", R"({"a":1,"b")", R"({"a":1,)",
+                            R"({"x":{"a":1,"b":2})", R"({"a" "b":1})"}) {
+    INFO(event);
+    CHECK_FALSE(rig.decode(event));
+  }
+}
+
 TEST_CASE("of duplicate keys the first wins, however it is spelled", "[parse]") {
   DecodingRig rig({{.keys = {"a"}}, {.keys = {"z"}}});
   REQUIRE(rig.decode(R"({"a":1,"a":2,"\u0061":3,"z":0})"));

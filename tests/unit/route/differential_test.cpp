@@ -10,8 +10,8 @@
 #include "router/route/route_table.hpp"
 #include "tests/support/catch.hpp"
 
-using weir::Expression, weir::FieldSet, weir::RouteHits, weir::RouteSpec, weir::RouteTable,
-    weir::Value;
+using weir::Expression, weir::FieldSet, weir::RouteHits, weir::RouteMasks, weir::RouteSpec,
+    weir::RouteTable, weir::Value;
 
 namespace {
 
@@ -20,6 +20,11 @@ using Random = std::mt19937;
 std::string name(Random& random) {
   static const std::vector<std::string> kNames = {"app", "level", "status", "tags"};
   return kNames[random() % kNames.size()];
+}
+
+/// Of 2 to 13 bytes, 8 among them.
+std::string key_text(std::size_t i) {
+  return "k" + std::to_string(i) + std::string(i % 4 * 3, 'x');
 }
 
 std::string literal(Random& random, std::size_t range) {
@@ -31,8 +36,13 @@ std::string literal(Random& random, std::size_t range) {
     case 2:
       return random() % 2 == 0 ? "true" : "null";
     default:
-      return "\"k" + std::to_string(random() % range) + "\"";
+      return '"' + key_text(random() % range) + '"';
   }
+}
+
+std::string relation(Random& random) {
+  static const std::vector<std::string> kRelations = {"==", "!=", "<", "<=", ">", ">="};
+  return kRelations[random() % kRelations.size()];
 }
 
 std::string list(Random& random, std::size_t range) {
@@ -54,8 +64,9 @@ std::string condition(Random& random, std::size_t range, int depth) {
     case 3:
       return name(random) + " in " + list(random, range);
     case 4:
-      return random() % 2 == 0 ? "has(" + name(random) + ")"
-                               : "status >= " + std::to_string(random() % range);
+      return random() % 2 == 0
+                 ? "has(" + name(random) + ")"
+                 : "status " + relation(random) + ' ' + std::to_string(random() % range);
     case 5:
     case 6:
       return "(" + deeper() + ") && " + deeper();
@@ -96,7 +107,7 @@ std::vector<Value> random_row(Random& random, std::size_t size,
 
 std::vector<std::string> key_texts(std::size_t range) {
   std::vector<std::string> texts;
-  for (std::size_t i = 0; i < range; ++i) texts.push_back("k" + std::to_string(i));
+  for (std::size_t i = 0; i < range; ++i) texts.push_back(key_text(i));
   return texts;
 }
 
@@ -128,6 +139,14 @@ void check_alike(const std::vector<std::string>& conditions, std::size_t range, 
     REQUIRE(std::set<std::uint16_t>(hits.sinks().begin(), hits.sinks().end()) == sinks);
     REQUIRE(hits.sinks().size() == sinks.size());
     REQUIRE(hits.unmatched() == routes.empty());
+    if (!table.fits_masks()) continue;
+    const RouteMasks masks = table.route_masked(row);
+    for (std::uint32_t route = 0; route < 64; ++route) {
+      REQUIRE(routes.contains(route) == ((masks.routes >> route & 1) != 0));
+    }
+    for (std::uint16_t sink = 0; sink < 64; ++sink) {
+      REQUIRE(sinks.contains(sink) == ((masks.sinks >> sink & 1) != 0));
+    }
   }
 }
 
@@ -137,8 +156,8 @@ TEST_CASE("a thousand equality routes take the events that a plain evaluator tak
   Random random(1);
   std::vector<std::string> conditions;
   for (int i = 0; i < 1000; ++i) {
-    const std::string key = "\"k" + std::to_string(i) + "\"";
-    const std::string next = "\"k" + std::to_string(i + 1) + "\"";
+    const std::string key = '"' + key_text(i) + '"';
+    const std::string next = '"' + key_text(i + 1) + '"';
     const std::vector<std::string> forms = {"app == " + key,
                                             key + " == app",
                                             "app in [" + key + ", " + next + "]",
