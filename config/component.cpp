@@ -21,6 +21,11 @@ const ComponentSpec* find_spec(std::span<const ComponentSpec> specs, std::string
   return found == specs.end() ? nullptr : &*found;
 }
 
+bool is_option_group(const ComponentSpec& spec, const std::string& name) {
+  return std::any_of(spec.options.begin(), spec.options.end(),
+                     [&](const OptionSpec& option) { return option.name.starts_with(name + "."); });
+}
+
 /// Reads one component; the parts share what they know of it.
 class ComponentReader {
  public:
@@ -129,6 +134,22 @@ class ComponentReader {
     for (std::size_t i = 0; i < node.size(); ++i) {
       const PlacedText name = node.key(i).text();
       if (name.text == "url") continue;
+      if (node.value(i).is(NodeKind::Mapping) && is_option_group(spec, name.text)) {
+        read_group(name.text, node.value(i), spec, builder);
+        continue;
+      }
+      add(builder, spec, name, [&](const OptionSpec& known) {
+        return read_option(known, node.value(i), interpolator_);
+      });
+    }
+  }
+
+  /// `tls: {cert: …}` is another way to write `tls.cert: …`.
+  void read_group(const std::string& group, const NodeView& node, const ComponentSpec& spec,
+                  SettingsBuilder& builder) {
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      PlacedText name = node.key(i).text();
+      name.text.insert(0, group + ".");
       add(builder, spec, name, [&](const OptionSpec& known) {
         return read_option(known, node.value(i), interpolator_);
       });

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -108,6 +109,25 @@ std::string escaped_for_pattern(std::string_view scheme) {
   return result;
 }
 
+/// `tls: {cert: …}` beside `tls.cert: …`. A group may be an option itself: `tls: true`.
+void add_groups(std::span<const OptionSpec> options, json::object& properties) {
+  std::map<std::string, std::vector<OptionSpec>> groups;
+  for (OptionSpec option : options) {
+    const std::size_t dot = option.name.find('.');
+    if (dot == std::string::npos) continue;
+    std::vector<OptionSpec>& group = groups[option.name.substr(0, dot)];
+    option.name.erase(0, dot + 1);
+    group.push_back(std::move(option));
+  }
+  for (const auto& [name, members] : groups) {
+    const json::object mapping = options_schema(members);
+    const auto single = properties.find(name);
+    properties[name] = single == properties.end()
+                           ? json::value(mapping)
+                           : json::object{{"anyOf", json::array{single->value(), mapping}}};
+  }
+}
+
 /// The long form of one component. An option may stand in the URL, so none is required here.
 json::object component_schema(const ComponentSpec& spec) {
   const bool bare = spec.address == AddressForm::None;
@@ -118,6 +138,7 @@ json::object component_schema(const ComponentSpec& spec) {
   json::object schema = options_schema(spec.options);
   json::object properties{{"url", url}};
   for (auto& [name, value] : schema["properties"].as_object()) properties[name] = value;
+  add_groups(spec.options, properties);
   schema["properties"] = properties;
   schema["required"] = json::array{"url"};
   return schema;

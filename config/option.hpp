@@ -24,7 +24,7 @@ enum class OptionType {
 };
 
 struct OptionSpec {
-  std::string name;
+  std::string name;  ///< "buffer"; "tls.cert" can also be written in a mapping: `tls: {cert: …}`.
   OptionType type = OptionType::String;
   std::string fallback;              ///< As the user would write it; "" = no default.
   std::string help;                  ///< One sentence.

@@ -7,7 +7,7 @@ set -eu
 
 build="g++ make cmake ninja-build ccache pkg-config python3
   libboost1.81-dev libsimdjson-dev libyaml-cpp-dev libre2-dev libcli11-dev libfmt-dev libspdlog-dev
-  zlib1g-dev libzstd-dev prometheus-cpp-dev catch2"
+  zlib1g-dev libzstd-dev libssl-dev prometheus-cpp-dev catch2"
 lint="git clang-format clang-tidy-16"
 bench="rsyslog"
 

@@ -66,7 +66,7 @@ ErrorCode await_connected(int fd, SteadyTime deadline) noexcept {
 }  // namespace
 
 Result<void> Connection::connect(std::span<const Address> addresses, SteadyTime deadline,
-                                 std::chrono::milliseconds timeout) {
+                                 std::chrono::milliseconds timeout, const TlsDestination* tls) {
   close();
   ErrorCode error{EHOSTUNREACH, boost::system::system_category()};
   for (std::size_t i = 0; i < addresses.size(); ++i) {
@@ -74,13 +74,24 @@ Result<void> Connection::connect(std::span<const Address> addresses, SteadyTime 
     if (now >= deadline) break;
     const auto share = (deadline - now) / static_cast<std::int64_t>(addresses.size() - i);
     Result<Fd> fd = connect_one(addresses[i], now + share, timeout);
-    if (fd.has_value()) {
-      fd_ = std::move(*fd);
-      return {};
+    error = fd.has_value() ? ErrorCode() : fd.error();
+    std::unique_ptr<TlsLink> link;
+    if (!error && tls != nullptr) {
+      link = std::make_unique<TlsLink>(*tls, fd->get(), io_);
+      error = link->handshake(now + share);
     }
-    error = fd.error();
+    if (error) continue;
+    fd_ = std::move(*fd);
+    tls_ = std::move(link);
+    return {};
   }
   return error;
+}
+
+void Connection::close() noexcept {
+  if (tls_ != nullptr) tls_->say_goodbye();
+  tls_.reset();
+  fd_.close();
 }
 
 Result<Fd> Connection::connect_one(const Address& address, SteadyTime deadline,
@@ -99,6 +110,7 @@ Result<Fd> Connection::connect_one(const Address& address, SteadyTime deadline,
 }
 
 ErrorCode Connection::send(std::span<iovec>& pieces, std::uint64_t& bytes_sent) noexcept {
+  if (tls_ != nullptr) return tls_->send(pieces, bytes_sent);
   pieces = weir::advance(pieces, 0);  // Past empty ones.
   while (!pieces.empty()) {
     const int count = static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
@@ -124,6 +136,7 @@ Result<std::size_t> Connection::bytes_unconfirmed() const noexcept {
 ErrorCode Connection::check() noexcept {
   // First, because bytes that came in before an error would hide it.
   if (const ErrorCode error = pending_error(fd_.get())) return error;
+  if (tls_ != nullptr) return tls_->check();
   std::array<char, kDiscardBytes> unwanted;
   for (int i = 0; i < kDiscardsMax; ++i) {
     const ssize_t size = recv(fd_.get(), unwanted.data(), unwanted.size(), MSG_DONTWAIT);
@@ -137,7 +150,7 @@ ErrorCode Connection::check() noexcept {
 
 void Connection::wait(bool for_room, std::chrono::microseconds timeout) noexcept {
   pollfd wanted{.fd = fd_.get(), .events = POLLIN | POLLRDHUP, .revents = 0};
-  if (for_room) wanted.events |= POLLOUT;
+  if (for_room || (tls_ != nullptr && tls_->wants_writable())) wanted.events |= POLLOUT;
   const timespec limit{.tv_sec = timeout.count() / 1'000'000,
                        .tv_nsec = (timeout.count() % 1'000'000) * 1000};
   // Interrupted or failed: the caller looks at the connection anyway.

@@ -3,7 +3,8 @@
 // Connection: a stream to a destination that only listens, over TCP or a Unix socket. It knows how
 // many of the bytes that were sent the other side has not confirmed: over TCP what its kernel has
 // not acknowledged, on a Unix socket what the other process has not read. What the other side
-// sends is thrown away.
+// sends is thrown away. With a TlsDestination the bytes that are counted are those of the
+// ciphertext, all of which goes to the kernel before more is taken.
 //
 // No call waits but connect() and wait(). One thread at a time.
 
@@ -11,9 +12,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <span>
 
 #include "plugins/socket/resolver.hpp"
+#include "plugins/socket/tls_link.hpp"
 #include "router/base/clock.hpp"
 #include "router/base/io.hpp"
 #include "router/base/result.hpp"
@@ -26,12 +29,13 @@ class Connection {
   explicit Connection(Io& io) noexcept : io_(io) {}
 
   /// Tries the addresses in order, each with a share of the time until `deadline`. Over TCP the
-  /// kernel gives the connection up where bytes stay unacknowledged for `timeout`.
+  /// kernel gives the connection up where bytes stay unacknowledged for `timeout`. `tls` may be
+  /// null; an address whose certificate is not accepted is one that did not answer.
   Result<void> connect(std::span<const Address> addresses, SteadyTime deadline,
-                       std::chrono::milliseconds timeout);
+                       std::chrono::milliseconds timeout, const TlsDestination* tls = nullptr);
 
   bool is_open() const noexcept { return static_cast<bool>(fd_); }
-  void close() noexcept { fd_.close(); }
+  void close() noexcept;
 
   /// Sends of `pieces` what the kernel takes, leaves the rest in it and adds the number of bytes
   /// that went to `bytes_sent`. That there was no room for all is no error. Changes the iovecs.
@@ -42,7 +46,8 @@ class Connection {
   /// PeerClosed: a Unix socket that was closed unread also has 0.
   Result<std::size_t> bytes_unconfirmed() const noexcept;
 
-  /// PeerClosed after an orderly end, another error after any other. Throws away what came in.
+  /// PeerClosed after an orderly end (over TLS, with close_notify), another error after any other.
+  /// Throws away what came in.
   ErrorCode check() noexcept;
 
   /// Waits until something happens to the connection, there is room to send if `for_room`, or
@@ -54,6 +59,7 @@ class Connection {
                          std::chrono::milliseconds timeout) const;
   Io& io_;
   Fd fd_;
+  std::unique_ptr<TlsLink> tls_;  // Null: bytes go as they are.
 };
 
 /// True where both ends are one: a socket that was connected to a free port of the range from

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "plugins/socket/socket_sink.hpp"
@@ -27,9 +29,17 @@ std::vector<OptionSpec> options() {
            .help = "A destination that takes nothing for so long counts as gone."}};
 }
 
-std::unique_ptr<Sink> make(const Settings& settings, FindAddresses find_addresses) {
-  SocketOptions timeouts{.connect_timeout = settings.duration("connect_timeout"),
-                         .timeout = settings.duration("timeout")};
+std::vector<OptionSpec> tcp_options() {
+  std::vector<OptionSpec> all = options();
+  for (OptionSpec& option : tls_sink_options()) all.push_back(std::move(option));
+  return all;
+}
+
+std::unique_ptr<Sink> make(const Settings& settings, FindAddresses find_addresses,
+                           std::optional<TlsDestination> tls) {
+  SocketOptions socket_options{.connect_timeout = settings.duration("connect_timeout"),
+                               .timeout = settings.duration("timeout"),
+                               .tls = std::move(tls)};
   for (const char* option : {"connect_timeout", "timeout"}) {
     const std::chrono::milliseconds duration = settings.duration(option);
     if (duration < std::chrono::milliseconds(1) || duration > std::chrono::hours(24)) {
@@ -38,15 +48,18 @@ std::unique_ptr<Sink> make(const Settings& settings, FindAddresses find_addresse
   }
   const auto framing =
       settings.string("framing") == "octet" ? Encoder::Framing::Octet : Encoder::Framing::Newline;
-  return std::make_unique<SocketSink>(std::move(find_addresses), timeouts,
+  return std::make_unique<SocketSink>(std::move(find_addresses), std::move(socket_options),
                                       Encoder(settings, framing));
 }
 
-std::unique_ptr<Sink> make_tcp(const Settings& settings, SinkContext&) {
+std::unique_ptr<Sink> make_tcp(const Settings& settings, SinkContext& context) {
   const HostPort& to = settings.host_port();
   if (to.port == 0) throw settings.error("", "port 0 is not a destination");
   auto resolver = std::make_shared<Resolver>(to.host, to.port);
-  return make(settings, [resolver](SteadyTime deadline) { return resolver->resolve(deadline); });
+  return make(
+      settings, [resolver](SteadyTime deadline) { return resolver->resolve(deadline); },
+      TlsDestination::read(settings,
+                           [&context](std::string_view what) { context.log_warning(what); }));
 }
 
 std::unique_ptr<Sink> make_unix(const Settings& settings, SinkContext&) {
@@ -55,8 +68,9 @@ std::unique_ptr<Sink> make_unix(const Settings& settings, SinkContext&) {
                                          kUnixPathBytesMax, settings.path().size()));
   }
   const std::vector<Address> addresses = {unix_address(settings.path())};
-  return make(settings,
-              [addresses](SteadyTime) -> Result<std::vector<Address>> { return addresses; });
+  return make(
+      settings, [addresses](SteadyTime) -> Result<std::vector<Address>> { return addresses; },
+      std::nullopt);
 }
 
 }  // namespace
@@ -65,7 +79,7 @@ SinkPlugin tcp_plugin() {
   return {.spec = {.scheme = "tcp",
                    .address = AddressForm::HostPort,
                    .help = "Sends events over TCP.",
-                   .options = options()},
+                   .options = tcp_options()},
           .make = make_tcp};
 }
 

@@ -20,6 +20,8 @@ class SocketCategory final : public boost::system::error_category {
         return "nobody listens there";
       case SocketError::NameTimeout:
         return "the name service did not answer in time";
+      case SocketError::HandshakeTimeout:
+        return "the other side took no part in the TLS handshake in time; does it speak TLS?";
     }
     return "unknown";
   }

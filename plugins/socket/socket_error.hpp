@@ -11,6 +11,7 @@ enum class SocketError {
   NoProgress,         ///< The other side took nothing for `timeout`.
   ConnectedToItself,  ///< Nobody listens; TCP joined the socket to itself.
   NameTimeout,        ///< The name service did not answer within `connect_timeout`.
+  HandshakeTimeout,   ///< TLS was not ready within `connect_timeout`.
 };
 
 ErrorCode make_error_code(SocketError error) noexcept;

@@ -22,10 +22,10 @@ constexpr std::chrono::microseconds kLookAgainMax{5'000};
 
 }  // namespace
 
-SocketSink::SocketSink(FindAddresses find_addresses, const SocketOptions& options, Encoder encoder,
+SocketSink::SocketSink(FindAddresses find_addresses, SocketOptions options, Encoder encoder,
                        std::unique_ptr<Io> io)
     : find_addresses_(std::move(find_addresses)),
-      options_(options),
+      options_(std::move(options)),
       io_(std::move(io)),
       connection_(*io_),
       encoder_(std::move(encoder)),
@@ -44,7 +44,9 @@ Result<void> SocketSink::open() {
   if (addresses.has_error()) return addresses.error();
   bytes_sent_ = 0;
   bytes_confirmed_ = 0;
-  return connection_.connect(*addresses, deadline, options_.timeout);
+  TlsDestination* const tls = options_.tls ? &*options_.tls : nullptr;
+  if (tls != nullptr) tls->renew();
+  return connection_.connect(*addresses, deadline, options_.timeout, tls);
 }
 
 void SocketSink::write(Delivery delivery) {

@@ -14,11 +14,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "plugins/socket/connection.hpp"
 #include "plugins/socket/resolver.hpp"
+#include "plugins/socket/tls_destination.hpp"
 #include "router/base/io.hpp"
 #include "router/sink/encoder.hpp"
 #include "router/sink/sink.hpp"
@@ -28,6 +30,7 @@ namespace weir::socket {
 struct SocketOptions {
   std::chrono::milliseconds connect_timeout;
   std::chrono::milliseconds timeout;  ///< Without any progress the connection is given up.
+  std::optional<TlsDestination> tls = std::nullopt;  ///< Empty: events go as they are.
 };
 
 /// Where the destination is at present; may wait until `deadline`.
@@ -35,7 +38,7 @@ using FindAddresses = std::function<Result<std::vector<Address>>(SteadyTime dead
 
 class SocketSink final : public Sink {
  public:
-  SocketSink(FindAddresses find_addresses, const SocketOptions& options, Encoder encoder,
+  SocketSink(FindAddresses find_addresses, SocketOptions options, Encoder encoder,
              std::unique_ptr<Io> io = std::make_unique<Io>());
 
   SinkTraits traits() const noexcept override;
@@ -68,7 +71,7 @@ class SocketSink final : public Sink {
   std::size_t events_encoded_ = 0;
   std::span<iovec> unsent_;  // Views encoder_.
 
-  // Bytes since the connection was opened.
+  // Bytes since the connection was opened; of ciphertext, where there is TLS.
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_confirmed_ = 0;
   SteadyTime last_progress_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "router/base/limits.hpp"
+#include "router/ingest/tls_options.hpp"
 
 namespace weir {
 namespace {
@@ -106,6 +107,7 @@ std::vector<ComponentSpec> source_specs() {
                     .address = AddressForm::HostPort,
                     .help = "Listens for TCP connections.",
                     .options = listener_options()};
+  for (OptionSpec& option : tls_source_options()) tcp.options.push_back(std::move(option));
   ComponentSpec unix_stream{.scheme = "unix",
                             .address = AddressForm::Path,
                             .help = "Listens on a Unix stream socket.",
@@ -168,6 +170,10 @@ SourceOptions read_source_options(const Settings& settings) {
     if (options.receive_buffer_bytes > (std::size_t{1} << 30)) {
       throw settings.error("receive_buffer", "expected at most 1GiB");
     }
+  }
+  if (settings.scheme() == "tcp") {
+    options.tls = read_source_tls(settings);
+    options.handshake_timeout = settings.duration("tls.handshake_timeout");
   }
   if (settings.has("mode")) options.socket_mode = read_mode(settings);
   return options;

@@ -5,11 +5,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/option.hpp"
 #include "config/settings.hpp"
+#include "router/base/tls_context.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/parse/event_decoder.hpp"
 
@@ -24,16 +26,19 @@ struct SourceOptions {
   std::size_t max_event_bytes = 256 * 1024;
   Oversize oversize = Oversize::Truncate;
   std::uint64_t connections_max = 10'000;
-  std::chrono::milliseconds idle_timeout{0};  ///< 0 = never.
-  std::size_t receive_buffer_bytes = 0;       ///< SO_RCVBUF; 0 = the system's.
-  unsigned socket_mode = 0660;                ///< Permissions of a Unix socket's file.
+  std::chrono::milliseconds idle_timeout{0};            ///< 0 = never.
+  std::size_t receive_buffer_bytes = 0;                 ///< SO_RCVBUF; 0 = the system's.
+  unsigned socket_mode = 0660;                          ///< Permissions of a Unix socket's file.
+  std::shared_ptr<const TlsContext> tls;                ///< Null: bytes come as they are.
+  std::chrono::milliseconds handshake_timeout{10'000};  ///< Of TLS.
 };
 
 /// tcp, udp, unix, unix+dgram, stdin, and the hidden `command` (the output of `weir run --
 /// COMMAND`).
 std::vector<ComponentSpec> source_specs();
 
-/// Reads a source's Settings. Throws ConfigError where options do not go together.
+/// Reads a source's Settings, and the files that they name. Throws ConfigError where options do not
+/// go together, or a file is not what it should be.
 SourceOptions read_source_options(const Settings& settings);
 
 }  // namespace weir

@@ -94,14 +94,18 @@ bool StreamListener::accept_one() {
 
 void StreamListener::refuse(const Descriptor& socket) {
   ++account_.pending.connections_refused;
+  if (account_.options.tls == nullptr) say_refused(socket);
+  log_.warn(account_.options.name, "connection refused: max_connections reached",
+            {{"max_connections", account_.options.connections_max}});
+}
+
+/// A courtesy: whether it arrives is of no consequence. In TLS there is no word for it.
+void StreamListener::say_refused(const Descriptor& socket) {
   const std::string words =
       fmt::format("weir: {} has its {} connections (max_connections), come again later\n",
                   account_.options.name, account_.options.connections_max);
-  // A courtesy: whether it arrives is of no consequence.
   (void)::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   ::shutdown(socket.get(), SHUT_WR);
-  log_.warn(account_.options.name, "connection refused: max_connections reached",
-            {{"max_connections", account_.options.connections_max}});
 }
 
 void StreamListener::pause_accepting() {
@@ -114,12 +118,47 @@ void StreamListener::pause_accepting() {
 }
 
 void StreamListener::adopt(Descriptor socket, Peer peer) {
+  if (account_.options.tls == nullptr) {
+    read_from(std::move(socket), peer, nullptr);
+  } else {
+    begin_handshake(std::move(socket), peer);
+  }
+}
+
+void StreamListener::begin_handshake(Descriptor socket, Peer peer) {
+  const auto on_done = [this](TlsHandshake& handshake, ErrorCode error) {
+    end_handshake(handshake, error);
+  };
+  auto handshake = std::make_shared<TlsHandshake>(io_, std::move(socket), peer,
+                                                  *account_.options.tls, tls_io_, on_done);
+  handshakes_.emplace(handshake.get(), handshake);
+  handshake->start(account_.options.handshake_timeout);
+}
+
+void StreamListener::end_handshake(TlsHandshake& handshake, ErrorCode error) {
+  handshakes_.erase(&handshake);  // It keeps itself until this returns.
+  if (!error) {
+    read_from(handshake.take_socket(), handshake.peer(), handshake.take_session());
+    return;
+  }
+  shared_->connections.fetch_sub(1, std::memory_order_relaxed);
+  if (error == boost::asio::error::operation_aborted) return;  // We are ending.
+  const bool is_late = error == boost::system::errc::timed_out;
+  if (handshake.was_probe() && !is_late) return;
+  ++account_.pending.connections_refused;
+  log_.warn(
+      account_.options.name, "connection refused: no TLS handshake",
+      {{"peer", to_string(handshake.peer())},
+       {"error", is_late ? "it was not done within tls.handshake_timeout" : error.message()}});
+}
+
+void StreamListener::read_from(Descriptor socket, Peer peer, std::unique_ptr<TlsSession> tls) {
   const auto on_closed = [this](StreamReader& reader) {
     shared_->connections.fetch_sub(1, std::memory_order_relaxed);
     readers_.erase(&reader);
   };
   auto reader = std::make_shared<StreamReader>(io_, socket.release(), peer, *shared_->framer,
-                                               account_, intake_, on_closed);
+                                               account_, intake_, on_closed, std::move(tls));
   readers_.emplace(reader.get(), reader);
   reader->start();
 }
@@ -135,13 +174,19 @@ void StreamListener::stop_accepting() {
 }
 
 bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
+  std::vector<std::shared_ptr<TlsHandshake>> to_abandon;
+  for (const auto& [key, handshake] : handshakes_) {
+    const bool is_quiet = now - handshake->last_read() >= quiet && handshake->unread() == 0;
+    if (quiet.count() == 0 || is_quiet) to_abandon.push_back(handshake);
+  }
+  for (const auto& handshake : to_abandon) handshake->abandon();
   std::vector<std::shared_ptr<StreamReader>> to_close;
   for (const auto& [key, reader] : readers_) {
     const bool is_quiet = now - reader->last_read() >= quiet && reader->unread() == 0;
     if (quiet.count() == 0 || is_quiet) to_close.push_back(reader);
   }
   for (const auto& reader : to_close) reader->abandon();
-  return readers_.empty();
+  return readers_.empty() && handshakes_.empty();
 }
 
 void StreamListener::tick(SteadyTime now) {

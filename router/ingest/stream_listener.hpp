@@ -5,6 +5,10 @@
 // one line and closed. A connection may be handed to another shard: a Unix socket's address cannot
 // be shared between them as a TCP port can.
 //
+// Over TLS a connection is one of handshakes_ before it is one of readers_. One that gets no
+// further was refused, and is counted as that; no byte of it was an event. It takes up one of
+// max_connections, for tls.handshake_timeout at most.
+//
 // Threads: its shard's only. `open_connections` is shared by all shards.
 
 #include <atomic>
@@ -15,11 +19,13 @@
 #include <memory>
 #include <unordered_map>
 
+#include "router/base/io.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
 #include "router/ingest/socket_setup.hpp"
 #include "router/ingest/source.hpp"
 #include "router/ingest/stream_reader.hpp"
+#include "router/ingest/tls_handshake.hpp"
 #include "router/telemetry/log.hpp"
 
 namespace weir {
@@ -55,7 +61,11 @@ class StreamListener final : public Source {
   void accept_some();
   bool accept_one();
   void refuse(const Descriptor& socket);
+  void say_refused(const Descriptor& socket);
   void pause_accepting();
+  void begin_handshake(Descriptor socket, Peer peer);
+  void end_handshake(TlsHandshake& handshake, ErrorCode error);
+  void read_from(Descriptor socket, Peer peer, std::unique_ptr<TlsSession> tls);
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor acceptor_;
@@ -65,6 +75,8 @@ class StreamListener final : public Source {
   Intake& intake_;
   Log& log_;
   Place place_;
+  Io tls_io_;
+  std::unordered_map<TlsHandshake*, std::shared_ptr<TlsHandshake>> handshakes_;
   std::unordered_map<StreamReader*, std::shared_ptr<StreamReader>> readers_;
 };
 

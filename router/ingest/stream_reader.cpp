@@ -26,11 +26,13 @@ std::vector<Frame>& frames_of_this_read() {
 }  // namespace
 
 StreamReader::StreamReader(boost::asio::io_context& io, int fd, Peer peer, const Framer& framer,
-                           SourceAccount& source, Intake& intake, OnClosed on_closed)
+                           SourceAccount& source, Intake& intake, OnClosed on_closed,
+                           std::unique_ptr<TlsSession> tls)
     : io_(io),
       descriptor_(io),
       fd_(fd),
       peer_(peer),
+      tls_(std::move(tls)),
       framer_(framer),
       source_(source),
       intake_(intake),
@@ -53,11 +55,13 @@ void StreamReader::start() {
 
 void StreamReader::wait_readable() {
   if (ended_) return;
-  if (!pollable_) {
+  if (!pollable_ || holds_more()) {
     boost::asio::post(io_, [self = shared_from_this()] { self->on_readable(); });
     return;
   }
-  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+  using Wait = boost::asio::posix::stream_descriptor;
+  const bool to_write = tls_ != nullptr && tls_->wants_writable();
+  descriptor_.async_wait(to_write ? Wait::wait_write : Wait::wait_read,
                          [self = shared_from_this()](const boost::system::error_code& error) {
                            // A regular file and /dev/null, which epoll refuses: Asio says so here,
                            // not in assign(). They are always readable.
@@ -85,6 +89,9 @@ void StreamReader::on_readable() {
       case Outcome::Ended:
         end(Rest::LastFrame);
         return;
+      case Outcome::CutOff:
+        end(Rest::NoFrame);
+        return;
     }
   }
   wait_readable();
@@ -98,10 +105,12 @@ StreamReader::Outcome StreamReader::read_once(std::size_t& turn_bytes) {
   if (!intake_.reserve(gap + limits::kReadBytesMin)) return Outcome::NoRoom;
   BlockCursor& cursor = intake_.cursor();
   const std::size_t room = std::min(cursor.room() - gap, intake_.read_bytes_max());
-  const ssize_t count = ::read(fd_, cursor.data() + gap, room);
+  char* const to = cursor.data() + gap;
+  const ssize_t count = tls_ == nullptr ? ::read(fd_, to, room) : tls_->read(to, room);
   if (count < 0) {
     if (errno == EINTR) return Outcome::Progress;
-    return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::Drained : Outcome::Ended;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return Outcome::Drained;
+    return tls_ == nullptr ? Outcome::Ended : Outcome::CutOff;
   }
   if (count == 0) return Outcome::Ended;
   last_read_ = steady_now();
@@ -109,7 +118,7 @@ StreamReader::Outcome StreamReader::read_once(std::size_t& turn_bytes) {
   source_.pending.received_bytes += fresh;
   turn_bytes += fresh;
   use_fresh(gap, fresh);
-  return fresh < room && pollable_ ? Outcome::Drained : Outcome::Progress;
+  return fresh < room && pollable_ && !holds_more() ? Outcome::Drained : Outcome::Progress;
 }
 
 void StreamReader::use_fresh(std::size_t gap, std::size_t fresh) {
@@ -156,7 +165,7 @@ bool StreamReader::take_carry(Use use) {
   return true;
 }
 
-void StreamReader::close() { end(Rest::LastFrame); }
+void StreamReader::close() { end(tls_ == nullptr ? Rest::LastFrame : Rest::NoFrame); }
 
 void StreamReader::abandon() { end(Rest::NoFrame); }
 
@@ -176,6 +185,7 @@ void StreamReader::end(Rest rest) {
   }
   ended_ = true;
   ++source_.pending.connections_closed;
+  if (tls_ != nullptr) tls_->say_goodbye();
   if (descriptor_.is_open()) {
     // Standard input may be shared with the shell that started us.
     ::fcntl(fd_, F_SETFL, flags_before_);
@@ -189,6 +199,7 @@ void StreamReader::end(Rest rest) {
 
 std::size_t StreamReader::unread() const noexcept {
   int bytes = 0;
+  if (!ended_ && holds_more()) return 1;
   return !ended_ && ::ioctl(fd_, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 

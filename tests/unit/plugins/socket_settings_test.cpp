@@ -76,3 +76,30 @@ TEST_CASE("options that mean nothing are refused") {
   CHECK_THROWS_AS(make(url + "framing=nul"), ConfigError);
   CHECK_THROWS_AS(make(url + "frames=octet"), ConfigError);
 }
+
+TEST_CASE("TLS options that cannot be meant are refused") {
+  const auto refusal = [](const std::string& options) -> std::string {
+    try {
+      make("tcp://127.0.0.1:1?" + options);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "not refused";
+  };
+  const auto has = [&](const std::string& options, const char* words) {
+    const std::string text = refusal(options);
+    INFO(text);
+    CHECK(text.find(words) != std::string::npos);
+  };
+  has("tls.ca=/nowhere/ca.pem", "cannot read /nowhere/ca.pem");
+  has("tls.cert=/nowhere/own.pem", "cannot read /nowhere/own.pem");
+  has("tls.key=/nowhere/own.key", "tls.key without tls.cert");
+  has("tls=false&tls.verify=true", "tls is false, and yet");
+  has("tls.verify=false&tls.ca=/nowhere/ca.pem", "tls.ca does nothing");
+  has("tls.server_name=", "needs a value");
+  has("tls=on", "true or false");
+  CHECK(make("tcp://127.0.0.1:1?tls=true") != nullptr);
+  CHECK(make("tcp://127.0.0.1:1?tls=false") != nullptr);
+  CHECK(make("tcp://127.0.0.1:1?tls.server_name=logs.example.com") != nullptr);
+  CHECK_THROWS_AS(make("unix:///run/x.sock?tls=true"), ConfigError);
+}
