@@ -9,11 +9,11 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 demo: ## Build, send a few hundred thousand events through a router, show where they went
-	@scripts/build.sh release
+	@scripts/build.sh release weir raw_send
 	@scripts/demo.sh
 
 run: ## Build and leave a router running on config/weir.yaml (CONFIG=FILE for another)
-	@scripts/build.sh release
+	@scripts/build.sh release weir
 	@scripts/run.sh
 
 build: ## Build everything in build/release
@@ -29,7 +29,7 @@ lint: ## Check the format of all files, and with clang-tidy those that changed
 	@scripts/lint.sh
 
 install: ## Install build/release under PREFIX (/usr/local)
-	@scripts/build.sh release
+	@scripts/build.sh release weir
 	@cmake --install build/release --prefix "$(PREFIX)"
 
 clean: ## Remove build/

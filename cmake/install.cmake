@@ -6,6 +6,11 @@ if(TARGET weir)
   install(TARGETS weir RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+install(FILES README.md ARCHITECTURE.md CHANGELOG.md LICENSE
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES config/weir.yaml config/weir.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY config/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
 # The headers that router/sink/plugin.hpp, sink.hpp, template.hpp and encoder.hpp are made of. The
 # code behind them is in the program, which exports it to the plugins that it loads.
 foreach(header

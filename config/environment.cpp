@@ -73,6 +73,16 @@ std::vector<std::string> known_names(std::string_view wrong) {
   return names;
 }
 
+/// Kubernetes and Docker put variables for a service called `weir-drain` into every container of
+/// its namespace or network: WEIR_DRAIN_SERVICE_HOST, WEIR_DRAIN_PORT=tcp://10.0.0.1:5170,
+/// WEIR_DRAIN_PORT_5170_TCP_ADDR. Nobody wrote them for weir.
+bool is_service_link(std::string_view name, std::string_view value) {
+  const auto has = [&](std::string_view part) { return name.find(part) != name.npos; };
+  const bool is_address = value.starts_with("tcp://") || value.starts_with("udp://");
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || (name.ends_with("_PORT") && is_address) ||
+         (has("_PORT_") && (has("_TCP") || has("_UDP")));
+}
+
 class EnvironmentReader {
  public:
   EnvironmentReader(const SecretNames& secrets, const std::string& mentions,
@@ -88,7 +98,7 @@ class EnvironmentReader {
       throw ConfigError({.origin = name}, "this variable needs a name behind it",
                         fmt::format("write {}_NAME", name));
     }
-    if (is_mentioned(name)) return;
+    if (is_mentioned(name) || is_service_link(name, value)) return;
     throw ConfigError({.origin = name}, "unknown variable: names with WEIR_ belong to weir",
                       suggest(name, known_names(name)));
   }

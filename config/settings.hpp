@@ -23,6 +23,8 @@ namespace weir {
 struct HostPort {
   std::string host;  ///< Without brackets. Empty in the configuration means loopback.
   std::uint16_t port = 0;
+
+  friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
 class Settings {
@@ -70,6 +72,9 @@ class Settings {
   /// The component as one URL, canonical (options sorted, defaults left out), secrets as ***.
   /// Options of type Objects, which no URL can hold, are left out.
   std::string masked() const;
+
+  /// path() came from `${file:…}`, in part at least: it is not to be shown.
+  bool path_is_secret() const noexcept { return path_secret_; }
 
   /// masked() without the options.
   std::string masked_address() const;

@@ -4,12 +4,20 @@
 set -eu
 cd "$(dirname "$0")/.."
 config=${CONFIG:-config/weir.yaml}
+weir=$PWD/build/release/weir
 
-address=$(sed -n 's/^[^#]*\(tcp:\/\/[^ ]*\).*/\1/p' "$config" | head -n 1)
-cat >&2 <<EOF
-weir runs on $config until you press Ctrl-C. To send it an event, paste into another terminal:
+"$weir" check -c "$config" >/dev/null  # What is wrong with it is said before anything else.
 
-  echo '{"level":"error","app":"shop","status":500}' | $PWD/build/release/weir --from stdin --to ${address:-tcp://127.0.0.1:5170}
-
-EOF
-exec build/release/weir run -c "$config"
+event='{"level":"error","app":"shop","status":500}'
+address() { sed -n "s/^[^#]*\\($1:\\/\\/[^ \"'?]*\\).*/\\1/p" "$config" | head -n 1; }
+tcp=$(address tcp) udp=$(address udp)
+if [ -n "$tcp" ]; then
+  line="echo '$event' | $weir --from stdin --to \"$tcp\""
+elif [ -n "$udp" ]; then
+  line="echo '$event' >\"/dev/udp/$(echo "${udp#udp://}" | sed 's/:\([^:]*\)$/\/\1/')\"   # in bash"
+else
+  line=""
+fi
+echo "weir runs on $config until you press Ctrl-C." >&2
+[ -z "$line" ] || printf 'To send it an event, paste into another terminal:\n\n  %s\n\n' "$line" >&2
+exec "$weir" run -c "$config"

@@ -90,6 +90,7 @@ Options read_options(const Settings& settings, SinkContext& context) {
   Options options;
   options.path = Template::compile(settings.path(), settings, "", context);
   options.directory = checked_directory(options.path, settings);
+  options.path_is_secret = settings.path_is_secret();
   options.rotate_bytes = settings.bytes("rotate");
   options.rotate_every_ns = std::chrono::nanoseconds(settings.duration("rotate_every")).count();
   options.keep = settings.integer("keep");

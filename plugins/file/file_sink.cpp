@@ -1,5 +1,8 @@
 #include "plugins/file/file_sink.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -37,6 +40,8 @@ Result<void> FileSink::open() {
     return opened.error();
   }
   if (*opened == Directory::Opened::Anew) files_.close_all();
+  // While it was away, files may have been moved or removed, to make room on a full disk.
+  check_names();
   if (!options_.path.same_for_all_events() || options_.path.time_granularity_s() != 0) return {};
 
   // There is one file: what is wrong with it is better known now than with the first event.
@@ -63,7 +68,7 @@ void FileSink::write(Delivery delivery) {
     if (progress.done) continue;
     if (const ErrorCode error = write_group(batch, group)) {
       warn("cannot write to", groups_.path(group), error);
-      if (!leads_nowhere(error)) return std::move(delivery).retry(error);
+      if (!leads_nowhere(groups_.path(group), error)) return std::move(delivery).retry(error);
       progress.rejected = true;
     }
     progress.done = true;
@@ -159,9 +164,15 @@ std::uint32_t FileSink::events_within(const Batch& batch, Cursor cursor, std::si
 
 // An event whose own values lead to a place that cannot be a log file must not hold up the others.
 // Where the path is fixed, it is the operator's to mend, and nothing is lost meanwhile.
-bool FileSink::leads_nowhere(ErrorCode error) const noexcept {
+bool FileSink::leads_nowhere(const std::string& path, ErrorCode error) const noexcept {
   if (options_.path.same_for_all_events()) return false;
   switch (error.value()) {
+    case EACCES:
+    case EPERM: {
+      // A file of another user, where the directory itself may be written to.
+      struct stat status {};
+      return io_->fstatat(AT_FDCWD, path.c_str(), &status) == 0;
+    }
     case EISDIR:
     case ENOTDIR:
     case ELOOP:
@@ -270,7 +281,10 @@ void FileSink::reopen() {
   check_names();
 }
 
-void FileSink::close(SteadyTime) noexcept { files_.close_all(); }
+void FileSink::close(SteadyTime deadline) noexcept {
+  files_.close_all();
+  rotation_.finish(deadline);
+}
 
 void FileSink::before_close(OpenFiles::Entry& entry) {
   if (options_.sync == Sync::Never) return;
@@ -284,7 +298,9 @@ void FileSink::warn(std::string_view what, std::string_view path, ErrorCode erro
   const SteadyTime now = steady_now();
   if (warned_ != SteadyTime{} && now - warned_ < kWarnEvery) return;
   warned_ = now;
-  context_.log_warning(std::string(what) + " " + std::string(path) + ": " + error.message());
+  context_.log_warning(std::string(what) + " " +
+                       (options_.path_is_secret ? "***" : std::string(path)) + ": " +
+                       error.message());
 }
 
 }  // namespace weir::file

@@ -65,7 +65,7 @@ class FileSink final : public Sink {
   std::uint32_t fill(const Batch& batch, Cursor& cursor, std::size_t bytes_max);
   std::uint32_t events_within(const Batch& batch, Cursor cursor, std::size_t bytes,
                               std::size_t& whole_bytes);
-  bool leads_nowhere(ErrorCode error) const noexcept;
+  bool leads_nowhere(const std::string& path, ErrorCode error) const noexcept;
   void reject_marked(Delivery& delivery) const;
 
   ErrorCode rotate(OpenFiles::Entry& entry, Progress* progress);

@@ -26,6 +26,7 @@ enum class Sync : std::uint8_t {
 struct Options {
   Template path;          ///< Absolute.
   std::string directory;  ///< The longest literal directory of `path`: nothing outside is touched.
+  bool path_is_secret = false;  ///< Neither may be in a message.
 
   std::uint64_t rotate_bytes = 0;    ///< 0 = not by size.
   std::int64_t rotate_every_ns = 0;  ///< 0 = not by time.

@@ -1,5 +1,7 @@
 #include "plugins/file/rotation.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <limits>
@@ -51,10 +53,24 @@ Result<void> Rotation::rename(const std::string& path, const LogFile& file, std:
   return {};
 }
 
+bool Rotation::is_compressed(const Fd& parent, const std::string& rotated) const noexcept {
+  struct stat status {};
+  for (const Compression compression : {Compression::Gzip, Compression::Zstd}) {
+    const std::string name = rotated + std::string(suffix_of(compression));
+    if (io_->fstatat(parent.get(), name.c_str(), &status) == 0) return true;
+  }
+  return false;
+}
+
 Result<void> Rotation::rename_in(const Fd& parent, const std::string& path, std::int64_t now_ns) {
   const std::string name = name_of(path);
+  // A stamp is used once, even where the clock steps back or a file of that name is gone because it
+  // was compressed: of two files with one stamp the Tidier takes the plain one for a left-over.
+  now_ns = std::max(now_ns, last_stamp_ns_ + kMillisecondNs);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt, now_ns += kMillisecondNs) {
     const std::string rotated = name + kRotationMark + rotation_stamp(now_ns);
+    if (is_compressed(parent, rotated)) continue;
+    last_stamp_ns_ = now_ns;
     if (io_->rename_new(parent.get(), name.c_str(), rotated.c_str()) == 0) return {};
     if (errno != EEXIST) return last_error();
   }

@@ -38,9 +38,13 @@ class Rotation {
   /// Looks after the rotated files of `path` that an earlier process left.
   void tidy(const std::string& path);
 
+  /// Lets what was rotated be compressed, at most until `deadline`.
+  void finish(SteadyTime deadline) { tidier_.finish(deadline); }
+
   std::string take_trouble() { return tidier_.take_trouble(); }
 
  private:
+  bool is_compressed(const Fd& parent, const std::string& rotated) const noexcept;
   Result<void> rename_in(const Fd& parent, const std::string& path, std::int64_t now_ns);
 
   const Options& options_;
@@ -48,6 +52,7 @@ class Rotation {
   std::shared_ptr<Io> io_;
   Tidier tidier_;
   std::int64_t not_before_ns_ = 0;
+  std::int64_t last_stamp_ns_ = 0;
 };
 
 }  // namespace weir::file

@@ -76,10 +76,15 @@ void Tidier::request(Fd directory, std::string name) {
     if (requests_.size() >= kRequestsMax) return;
     requests_.push_back({std::move(directory), std::move(name)});
   }
-  changed_.notify_one();
+  changed_.notify_all();
   if (thread_.joinable()) return;
   const SignalsBlocked inherited;
   thread_ = std::thread([this] { run(); });
+}
+
+void Tidier::finish(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, deadline, [this] { return requests_.empty() && !busy_; });
 }
 
 std::string Tidier::take_trouble() {
@@ -94,9 +99,12 @@ void Tidier::run() {
     if (stop_.load()) return;
     const Request request = std::move(requests_.front());
     requests_.pop_front();
+    busy_ = true;
     lock.unlock();
     tidy(request);
     lock.lock();
+    busy_ = false;
+    changed_.notify_all();
   }
 }
 

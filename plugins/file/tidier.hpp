@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "plugins/file/options.hpp"
+#include "router/base/clock.hpp"
 #include "router/base/io.hpp"
 
 namespace weir::file {
@@ -29,7 +30,10 @@ class Tidier {
   Tidier(const Tidier&) = delete;
   Tidier& operator=(const Tidier&) = delete;
 
-  /// Gives up on what is not done; the next process finds it.
+  /// Waits until all requests are done, at most until `deadline`. No request follows.
+  void finish(SteadyTime deadline);
+
+  /// Gives up on what is not done; the next process finds it where the log's path is a fixed one.
   ~Tidier();
 
   /// The log file `name` in `directory` has rotated.
@@ -56,6 +60,7 @@ class Tidier {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request> requests_;  // Guarded by mutex_.
+  bool busy_ = false;             // Guarded by mutex_.
   std::string trouble_;           // Guarded by mutex_.
 };
 

@@ -60,6 +60,10 @@ Result<void> StdoutSink::open() {
   if (is_open_) return {};
   struct stat status {};
   if (io_->fstat(shared_fd_, &status) != 0) return last_error();
+  // Closed when weir was started: see hold_standard_descriptors() in main.cpp.
+  if ((::fcntl(shared_fd_, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+    return ErrorCode(EBADF, boost::system::system_category());
+  }
   is_socket_ = S_ISSOCK(status.st_mode);
   if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
     const std::string again = "/proc/self/fd/" + std::to_string(shared_fd_);

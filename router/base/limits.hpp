@@ -64,4 +64,8 @@ inline constexpr std::size_t kOctetCountDigitsMax = 10;
 /// The largest UDP datagram, and the largest buffer that UDP_GRO hands over.
 inline constexpr std::size_t kDatagramBytesMax = 65535;
 
+/// The largest datagram of a Unix socket that is received whole: more than the kernel's default
+/// send buffer lets anyone send. Of a larger one the rest is lost, and it is marked.
+inline constexpr std::size_t kUnixDatagramBytesMax = 256 * 1024;
+
 }  // namespace weir::limits

@@ -23,12 +23,12 @@ std::size_t round_up(std::size_t bytes) noexcept { return (bytes + 63) / 64 * 64
 }  // namespace
 
 int DatagramSlots::receive(int fd, char* room, std::size_t room_bytes, bool wants_peer) {
-  if (overflow_ == nullptr) overflow_.reset(new char[kSlotsMax * limits::kDatagramBytesMax]);
+  if (overflow_ == nullptr) overflow_.reset(new char[kSlotsMax * datagram_bytes_max_]);
   received_slot_bytes_ = slot_bytes_;
   slots_ = std::clamp<std::size_t>(room_bytes / (slot_bytes_ + 1), 1, kSlotsMax);
   for (std::size_t i = 0; i < slots_; ++i) {
     pieces_[i][0] = {room + i * (slot_bytes_ + 1), slot_bytes_};
-    pieces_[i][1] = {overflow_.get() + i * limits::kDatagramBytesMax, limits::kDatagramBytesMax};
+    pieces_[i][1] = {overflow_.get() + i * datagram_bytes_max_, datagram_bytes_max_};
     msghdr& header = headers_[i].msg_hdr;
     header.msg_iov = pieces_[i].data();
     header.msg_iovlen = 2;
@@ -78,6 +78,7 @@ DatagramSlots::Piece DatagramSlots::piece(int index) const noexcept {
   Piece piece{.head = {static_cast<const char*>(pieces_[i][0].iov_base), in_slot},
               .overflow = {static_cast<const char*>(pieces_[i][1].iov_base), size - in_slot}};
   const std::optional<int> segment = control<int>(index, SOL_UDP, UDP_GRO);
+  piece.cut = (headers_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
   if (segment && *segment > 0) piece.segment_bytes = static_cast<std::size_t>(*segment);
   return piece;
 }

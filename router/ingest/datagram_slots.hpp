@@ -32,8 +32,13 @@ class DatagramSlots {
     std::span<const char> head;      ///< In the slot.
     std::span<const char> overflow;  ///< What did not fit.
     std::size_t segment_bytes = 0;   ///< Size of each datagram in it but the last; 0: it is one.
+    bool cut = false;  ///< It was larger than the largest; the kernel dropped the rest.
     std::size_t size() const noexcept { return head.size() + overflow.size(); }
   };
+
+  /// `datagram_bytes_max`: larger ones are cut.
+  explicit DatagramSlots(std::size_t datagram_bytes_max)
+      : datagram_bytes_max_(datagram_bytes_max) {}
 
   /// Bytes that a block should have room for before receive().
   std::size_t bytes_wanted() const noexcept { return kSlotsWanted * (slot_bytes_ + 1); }
@@ -63,6 +68,7 @@ class DatagramSlots {
   template <class T>
   std::optional<T> control(int index, int level, int type) const noexcept;
 
+  const std::size_t datagram_bytes_max_;
   std::size_t slot_bytes_ = 2048;           // For the next receive().
   std::size_t received_slot_bytes_ = 2048;  // Of the last one.
   std::size_t largest_of_late_ = 0;

@@ -18,6 +18,16 @@
 #endif
 
 namespace weir {
+namespace {
+
+std::size_t largest_datagram(int socket) noexcept {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  const bool known = ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0;
+  return known && domain == AF_UNIX ? limits::kUnixDatagramBytesMax : limits::kDatagramBytesMax;
+}
+
+}  // namespace
 
 DatagramSource::DatagramSource(boost::asio::io_context& io, Descriptor socket,
                                SourceAccount& account, Intake& intake)
@@ -25,7 +35,7 @@ DatagramSource::DatagramSource(boost::asio::io_context& io, Descriptor socket,
       account_(account),
       intake_(intake),
       limit_(account.options.max_event_bytes, account.options.oversize),
-      slots_(std::make_unique<DatagramSlots>()) {
+      slots_(std::make_unique<DatagramSlots>(largest_datagram(socket.get()))) {
   if (account.options.framing == Framing::Newline) {
     lines_ =
         make_framer(Framing::Newline, account.options.max_event_bytes, account.options.oversize);
@@ -114,6 +124,8 @@ bool DatagramSource::take_apart() {
   std::memcpy(data + piece.head.size(), piece.overflow.data(), piece.overflow.size());
   account_.pending.received_bytes += piece.size();
   find_frames(data, piece.size(), piece.segment_bytes, true);
+  if (piece.cut) [[unlikely]]
+    mark_cut();
   cursor.consume(piece.size() + 1);
   flush_frames(slots_->peer(next_piece_));
   return true;
@@ -148,6 +160,17 @@ void DatagramSource::find_frame(char* data, std::size_t size, bool may_write_beh
     data[size] = '\n';  // The byte is ours, and sinks can write event and newline in one piece.
   }
   limit_.emit({data, size}, has_newline || may_write_behind, frames_, lost);
+}
+
+/// The kernel dropped the end of the datagram whose frames were just found.
+void DatagramSource::mark_cut() {
+  if (frames_.empty()) return;
+  if (account_.options.oversize == Oversize::Drop) {
+    frames_.pop_back();
+    ++account_.pending.dropped[Reason::Oversize];
+  } else {
+    frames_.back().truncated = true;
+  }
 }
 
 void DatagramSource::flush_frames(const Peer& peer) {

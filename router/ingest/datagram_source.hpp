@@ -42,6 +42,7 @@ class DatagramSource final : public Source {
   void take_pieces();
   bool take_apart();
   void find_frames(char* data, std::size_t size, std::size_t segment_bytes, bool may_write_behind);
+  void mark_cut();
   void find_frame(char* data, std::size_t size, bool may_write_behind);
   void flush_frames(const Peer& peer);
   void count_drops(std::uint32_t drops);

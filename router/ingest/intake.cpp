@@ -10,9 +10,17 @@
 namespace weir {
 namespace {
 
-// Bytes between two frames that may be indexed with them: a newline, a carriage return, an octet
-// count. More is no run: datagrams have gaps of old bytes between them.
-constexpr std::ptrdiff_t kGapMax = 12;
+// Bytes between two frames that may be indexed with them: a newline, a carriage return, a length.
+constexpr std::ptrdiff_t kGapMax = 4;
+
+/// True if `next` may be indexed in one run with `frame`, which ends right before a control
+/// character. simdjson refuses one inside a string; so a string that is not closed makes the whole
+/// run invalid, and never reaches into the next event.
+bool continues_run(const Frame& frame, const Frame& next) noexcept {
+  const char* const end = frame.data + frame.size;
+  const std::ptrdiff_t gap = next.data - end;
+  return gap > 0 && gap <= kGapMax && static_cast<unsigned char>(*end) < 0x20;
+}
 
 }  // namespace
 
@@ -128,7 +136,7 @@ void Intake::index_run(std::span<const Frame> frames) {
   while (count < frames.size()) {
     const Frame& next = frames[count];
     const char* const next_end = next.data + next.size;
-    if (next.data - end > kGapMax || next.data < end) break;
+    if (!continues_run(frames[count - 1], next)) break;
     if (static_cast<std::size_t>(next_end - begin) > JsonDecoder::kRunBytesMax) break;
     end = next_end;
     ++count;

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <vector>
 
 #include "router/base/clock.hpp"
@@ -33,8 +34,15 @@ std::string read_input(std::istream& in) {
 /// One event, seen with the eyes of one source.
 class Explainer {
  public:
-  Explainer(const TopologyPlan& plan, const SourceOptions& source, std::ostream& out)
-      : plan_(plan), source_(source), out_(out), fields_(plan.fields), row_(plan.fields.size()) {}
+  /// `secret_routes`: those whose conditions must not be shown.
+  Explainer(const TopologyPlan& plan, const SourceOptions& source,
+            const std::set<std::string>& secret_routes, std::ostream& out)
+      : plan_(plan),
+        source_(source),
+        secret_routes_(secret_routes),
+        out_(out),
+        fields_(plan.fields),
+        row_(plan.fields.size()) {}
 
   void explain(const Frame& frame) {
     const Format format = decoder_.decode({frame.data, frame.size}, source_.codec,
@@ -66,8 +74,12 @@ class Explainer {
   void explain_routes() {
     fmt::print(out_, "routes\n");
     for (const RouteExplanation& route : plan_.table->explain(row_).routes) {
+      const bool is_secret = secret_routes_.contains(route.name);
       fmt::print(out_, "  {} {}: {}\n", route.taken ? "takes " : "leaves", route.name,
-                 route.when.empty() ? "every event" : route.when);
+                 is_secret            ? "***"
+                 : route.when.empty() ? "every event"
+                                      : route.when);
+      if (is_secret) continue;
       for (const Finding& finding : route.findings) {
         fmt::print(out_, "           {}\n", to_string(finding));
       }
@@ -88,7 +100,9 @@ class Explainer {
   }
 
   std::string place_of(const PlannedSink& sink) {
-    if (sink.settings.scheme() != "file") return sink.settings.masked();
+    if (sink.settings.scheme() != "file" || sink.settings.path_is_secret()) {
+      return sink.settings.masked();
+    }
     std::vector<Value> columns;
     for (const Column& column : sink.columns) {
       columns.push_back(column.expression ? column.expression->evaluate(row_) : row_[column.slot]);
@@ -100,6 +114,7 @@ class Explainer {
 
   const TopologyPlan& plan_;
   const SourceOptions& source_;
+  const std::set<std::string>& secret_routes_;
   std::ostream& out_;
   FieldTree fields_;
   std::vector<Value> row_;
@@ -131,7 +146,11 @@ int explain_command(const CommandLine& line, const std::string* event, std::istr
     const auto reason = static_cast<Reason>(i);
     if (lost[reason] != 0) fmt::print(out, "lost    {} ({})\n", lost[reason], to_string(reason));
   }
-  Explainer explainer(loaded.plan, source, out);
+  std::set<std::string> secret_routes;
+  for (const RouteConfig& route : loaded.config.routes) {
+    if (route.when_is_secret) secret_routes.insert(route.name);
+  }
+  Explainer explainer(loaded.plan, source, secret_routes, out);
   for (const Frame& frame : frames) explainer.explain(frame);
   return frames.empty() ? kExitFailure : kExitClean;
 }

@@ -1,5 +1,6 @@
 // weir: the command line. The one file that knows the plugins.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -45,9 +46,15 @@ Words divide(int argc, char** argv) {
   for (; i < argc && std::string_view(argv[i]) != "--"; ++i) words.ours.emplace_back(argv[i]);
   for (++i; i < argc; ++i) words.command.emplace_back(argv[i]);
   // `run` may be left out.
+  if (!words.ours.empty() && words.ours[0] == "help") words.ours[0] = "--help";
   const bool asks_weir =
       !words.ours.empty() &&
       (words.ours[0] == "--help" || words.ours[0] == "-h" || words.ours[0] == "--version");
+  if (!words.ours.empty() && !words.ours[0].starts_with('-') && !is_command(words.ours[0])) {
+    const std::vector<std::string> known(std::begin(kCommands), std::end(kCommands));
+    throw weir::ConfigError({}, "there is no command \"" + words.ours[0] + '"',
+                            weir::suggest(words.ours[0], known));
+  }
   if (words.ours.empty() || (!is_command(words.ours[0]) && !asks_weir)) {
     words.ours.insert(words.ours.begin(), "run");
   }
@@ -56,8 +63,10 @@ Words divide(int argc, char** argv) {
 
 void add_configuration_options(CLI::App& command, CommandLine& line) {
   command.add_option("-c,--config", line.config_file, "YAML file (or WEIR_CONFIG)");
-  command.add_option("--from", line.from, "a source: tcp://127.0.0.1:5170, udp://…, stdin, …");
-  command.add_option("--to", line.to, "a sink: file:///var/log/{app}.log, stdout, …");
+  command.add_option("--from", line.from, "a source: tcp://127.0.0.1:5170, udp://…, stdin, …")
+      ->allow_extra_args(false);
+  command.add_option("--to", line.to, "a sink: file:///var/log/{app}.log, stdout, …")
+      ->allow_extra_args(false);
   command.add_option("--when", line.when, "only events for which this condition holds");
   command.add_option("--admin", line.admin, "HOST:PORT of the admin port");
   command.add_option("--control", line.control_socket, "path of the control socket");
@@ -80,7 +89,7 @@ int schema() {
 
 int parse_and_run(int argc, char** argv) {
   Words words = divide(argc, argv);
-  CLI::App app{"weir: a router for log event streams"};
+  CLI::App app{"weir: a router for log event streams", "weir"};
   app.set_version_flag("--version", "weir " WEIR_VERSION);
   app.require_subcommand(1);
 
@@ -115,13 +124,14 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
   // Most want `run`: its options are shown at once.
-  app.footer(run_app->help("weir run") +
-             "\n`weir COMMAND --help` tells more. `run` may be left out.");
+  app.footer(run_app->help("weir") + "\n`weir COMMAND --help` tells more. `run` may be left out.");
   try {
     std::vector<std::string> reversed(words.ours.rbegin(), words.ours.rend());
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? weir::kExitClean : weir::kExitUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "weir: " << error.what() << "\n  `weir COMMAND --help` lists the options\n";
+    return weir::kExitUsage;
   }
   if (*run_app) return run(line);
   if (*check) return weir::check_command(line, std::cout);
@@ -134,9 +144,21 @@ int parse_and_run(int argc, char** argv) {
   return weir::top_command(top, std::cout, std::cerr);
 }
 
+/// Where standard input, output or error is closed, the next descriptor that is opened would take
+/// its number, and events would be written into a socket. /dev/null takes the place, opened the
+/// wrong way round, so that using it fails.
+void hold_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      ::_exit(weir::kExitFailure);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_descriptors();
   try {
     return parse_and_run(argc, argv);
   } catch (const weir::ConfigError& error) {

@@ -42,7 +42,7 @@ class EventDecoder {
   static bool begins_object(std::string_view event) noexcept {
     for (const char c : event) {
       if (c == '{') return true;
-      if (c != ' ' && c != '\t') return false;
+      if (c != ' ' && c != '\t' && c != '\r' && c != '\n') return false;
     }
     return false;
   }

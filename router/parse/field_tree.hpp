@@ -82,8 +82,8 @@ class FieldTree {
   /// The wanted keys of the event itself.
   const FieldNode& root() const noexcept { return root_; }
 
-  /// Nothing of an event is wanted, only metadata at most: it need not be parsed.
-  bool empty() const noexcept { return root_.size() == 0; }
+  /// Nothing of an event is wanted, nor whether it is JSON at all: it need not be parsed.
+  bool empty() const noexcept { return root_.size() == 0 && !wants(Metadata::Format); }
 
   /// The slot of the top-level field `message`, which a text event has too; -1: not wanted.
   int message_slot() const noexcept { return message_slot_; }

@@ -8,8 +8,9 @@
 // wanted names by one 8-byte load, and stops when all are found.
 //
 // The first stage costs less per byte the longer its input is, so index_run() indexes many events
-// at once, those of one read. An event is decoded from that index only if it begins, outside a
-// string, with the brace that is its first byte: what comes before it cannot change how it is read.
+// at once, those of one read. Between two of them has to stand a control character, such as a
+// newline: no valid string holds one, so one that is not closed makes the run as a whole invalid.
+// An event is decoded from that index only if it begins, outside a string, with its first byte.
 // Where the run as a whole has a fault, or that brace is not found, the event is indexed by itself.
 // So one broken event never changes another. (benchmarks/README.md has the figures beside
 // On-Demand's.)
@@ -47,6 +48,7 @@ class JsonDecoder {
 
   /// Indexes the bytes in which the next events lie, at most kRunBytesMax. An offer: without it,
   /// or for events elsewhere, decode() does all the work by itself. Valid until the next call.
+  /// Requires: a byte below 0x20 right behind each of the events but the last.
   void index_run(std::string_view run);
   static constexpr std::size_t kRunBytesMax = 32 * 1024;
 

@@ -21,6 +21,7 @@ constexpr milliseconds kPollBudget{2};
 constexpr milliseconds kPollInterval{100};
 constexpr milliseconds kIdlePollInterval{1000};
 constexpr seconds kInUse{10};
+constexpr seconds kReportEvery{10};
 
 }  // namespace
 
@@ -186,7 +187,13 @@ void SinkRunner::report(const ErrorCode& cause, const char* what) {
   const std::string reason = cause ? cause.message() : "no answer from the sink";
   {
     const std::lock_guard lock(state_);
-    trouble_ = std::string(what) + ": " + reason;
+    std::string trouble = std::string(what) + ": " + reason;
+    // The same again is worth a line now and then.
+    const SteadyTime now = steady_now();
+    const bool is_new = trouble != trouble_;
+    if (!is_new && now - reported_ < kReportEvery) return;
+    reported_ = now;
+    trouble_ = std::move(trouble);
   }
   log_.warn(options_.name, std::string(what) + "; will try again",
             {{"cause", reason}, {"sink", options_.url}});

@@ -111,6 +111,7 @@ class SinkRunner final : private DeliveryOwner {
 
   mutable std::mutex state_;
   std::string trouble_ = "not opened yet";  // Guarded by state_. Empty = ready.
+  SteadyTime reported_{};                   // Guarded by state_.
 
   std::thread thread_;
 };

@@ -148,7 +148,7 @@ void AdminServer::Parts::open_control(asio::io_context& io_context, const std::s
     return;
   }
   if (control_socket->path() != path) {
-    shared->log.warn(kComponent, "another router answers on the control socket; using another name",
+    shared->log.info(kComponent, "another router answers on the control socket; using another name",
                      {{"taken", path}, {"path", control_socket->path()}});
   }
   const Generic protocol(AF_UNIX, 0);

@@ -41,7 +41,7 @@ struct SourceBalance {
   // State, beside the account.
   std::uint64_t connections = 0;          ///< Open now.
   std::uint64_t connections_total = 0;    ///< Accepted so far.
-  std::uint64_t connections_refused = 0;  ///< Above max_connections.
+  std::uint64_t connections_refused = 0;  ///< Above max_connections, or without a TLS handshake.
   std::uint64_t pauses = 0;               ///< How often backpressure stopped reading.
   bool paused = false;
   bool retired = false;  ///< Removed by a reload; the account is kept.

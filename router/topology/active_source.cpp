@@ -52,13 +52,15 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
       id_(settings.name() + "#" + std::to_string(generation)),
       shared_(std::make_shared<SharedListener>(options_)) {
   if (is_pipe(settings.scheme())) {
-    if (!pipe) pipe = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     if (!pipe) {
-      throw settings.error("", "cannot read standard input: " + last_error().message(),
-                           "it is closed");
+      const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
+      if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) {  // See hold_standard_descriptors().
+        throw settings.error("", "cannot read standard input", "it is closed");
+      }
+      pipe = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     }
     sockets_.push_back(std::move(pipe));
-  } else if (predecessor != nullptr && same_address(*predecessor)) {
+  } else if (predecessor != nullptr && predecessor->listens_at(settings)) {
     for (const Descriptor& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
   } else {
@@ -66,12 +68,14 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
   }
 }
 
-bool ActiveSource::same_address(const ActiveSource& other) const {
-  const Settings& a = settings_;
-  const Settings& b = other.settings_;
-  return a.scheme() == b.scheme() && a.path() == b.path() &&
-         a.host_port().host == b.host_port().host && a.host_port().port == b.host_port().port &&
-         !other.sockets_.empty();
+bool ActiveSource::same_as(const Settings& settings) const {
+  if (!settings_.same_as(settings)) return false;
+  return options_.tls == nullptr || options_.tls->same_files(*read_source_options(settings).tls);
+}
+
+bool ActiveSource::listens_at(const Settings& other) const {
+  return settings_.scheme() == other.scheme() && settings_.path() == other.path() &&
+         settings_.host_port() == other.host_port() && !sockets_.empty();
 }
 
 void ActiveSource::bind(std::size_t shard_count) {

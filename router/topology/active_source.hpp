@@ -31,6 +31,10 @@ class ActiveSource {
   void attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
               std::function<void()> on_end);
 
+  /// True where another one made from `settings` would be the same: the options, and for TLS what
+  /// is in the files now. Throws ConfigError.
+  bool same_as(const Settings& settings) const;
+
   /// Stops accepting, on every shard; connections are served until they end.
   void retire(std::vector<std::unique_ptr<Shard>>& shards);
 
@@ -43,9 +47,11 @@ class ActiveSource {
   /// As bound: "127.0.0.1:5170", a path, "" for a pipe.
   const std::string& address() const noexcept { return address_; }
 
+  /// True if it listens where `other` would.
+  bool listens_at(const Settings& other) const;
+
  private:
   void bind(std::size_t shard_count);
-  bool same_address(const ActiveSource& other) const;
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log,
                                     const std::function<void()>& on_end);

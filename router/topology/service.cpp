@@ -13,6 +13,7 @@
 
 #include "config/host_port.hpp"
 #include "config/load.hpp"
+#include "router/base/resident_pages.hpp"
 #include "router/ingest/socket_setup.hpp"
 #include "router/topology/notify.hpp"
 
@@ -91,6 +92,7 @@ void Service::start() {
   write_port_file();
   notify_service_manager("READY=1");
   log_.info("weir", "ready", {{"sources", addresses_text(topology_->addresses())}});
+  release_code_pages();
 }
 
 void Service::wait_signal() {
@@ -139,10 +141,31 @@ void Service::on_command_signal(int number) {
   });
 }
 
+/// Some settings are for the life of a process. A reload that asks for others says so, and
+/// `/config` goes on to show what is in force.
+void Service::keep_for_life(Config& config) {
+  std::string changed;
+  const auto keep = [&](const char* name, auto Config::*member) {
+    if (config.*member == loaded_.config.*member) return;
+    changed += (changed.empty() ? "" : ", ") + std::string(name);
+    config.*member = loaded_.config.*member;
+  };
+  keep("admin", &Config::admin);
+  keep("control_socket", &Config::control_socket);
+  keep("plugins", &Config::plugins);
+  keep("shards", &Config::shards);
+  keep("memory", &Config::memory_max_bytes);
+  keep("log.level", &Config::log_level);
+  keep("log.format", &Config::log_format);
+  if (changed.empty()) return;
+  log_.warn("reload", "these settings take effect at the next start only", {{"changed", changed}});
+}
+
 void Service::reload() {
   notify_service_manager("RELOADING=1");
   try {
     Loaded loaded = load_();
+    keep_for_life(loaded.config);
     topology_->reload(loaded.config, std::move(loaded.plan));
     loaded_.config = std::move(loaded.config);
     write_port_file();
@@ -201,7 +224,8 @@ std::vector<NotReady> Service::not_ready() const {
 }
 
 int Service::exit_code(const Balance& balance) const {
-  if (command_exit_code_) return *command_exit_code_;
+  // The command's own failure says more; but its success must not hide a loss.
+  if (command_exit_code_.value_or(0) != 0) return *command_exit_code_;
   if (balance.imbalance() != 0) return kExitFailure;
   return balance.lost() == 0 ? kExitClean : kExitLoss;
 }

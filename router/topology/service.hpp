@@ -52,6 +52,7 @@ class Service {
   void wait_signal();
   void on_signal(int number);
   void on_command_signal(int number);
+  void keep_for_life(Config& config);
   void reload();
   void begin_end(const char* why);
   void end_at_once();

@@ -66,13 +66,26 @@ Topology::Sources Topology::bind_sources(const Config& config,
                                          std::map<std::string, Descriptor> pipes) {
   Sources sources;
   for (const Settings& settings : config.sources) {
-    const auto known = std::find_if(sources_.begin(), sources_.end(), [&](const auto& source) {
-      return source != nullptr && source->name() == settings.name();
-    });
-    ActiveSource* const predecessor = known == sources_.end() ? nullptr : known->get();
-    if (predecessor != nullptr && predecessor->settings().same_as(settings)) {
+    const auto find = [&](auto matches) {
+      const auto found = std::find_if(sources_.begin(), sources_.end(), [&](const auto& source) {
+        return source != nullptr && matches(*source);
+      });
+      return found == sources_.end() ? nullptr : found->get();
+    };
+    ActiveSource* predecessor =
+        find([&](const ActiveSource& source) { return source.name() == settings.name(); });
+    if (predecessor != nullptr && predecessor->same_as(settings)) {
       sources.push_back(nullptr);  // Kept: moved over once nothing can fail any more.
       continue;
+    }
+    // It may have listened there under a name that is gone now.
+    if (predecessor == nullptr || !predecessor->listens_at(settings)) {
+      predecessor = find([&](const ActiveSource& source) {
+        const bool stays =
+            std::any_of(config.sources.begin(), config.sources.end(),
+                        [&](const Settings& each) { return each.name() == source.name(); });
+        return !stays && source.listens_at(settings);
+      });
     }
     const auto pipe = pipes.find(settings.name());
     sources.push_back(std::make_unique<ActiveSource>(

@@ -1,5 +1,7 @@
 #include <signal.h>
 
+#include <optional>
+
 #include "tests/integration/load.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/router.hpp"
@@ -81,8 +83,15 @@ sources: {in: 'tcp://127.0.0.1:0', local: 'unix://${DIR}/in.sock'}
 sinks: {out: 'file://${DIR}/out.ndjson', errors: 'file://${DIR}/errors.ndjson'}
 routes: {all: {to: out}, errors: {when: level == "error", to: errors}}
 )");
-  REQUIRE(await([&] { return std::filesystem::exists(router.directory() / "in.sock"); }));
-  const Socket local = connect_unix(router.directory() / "in.sock");
+  std::optional<Socket> connected;
+  REQUIRE(await([&] {
+    try {  // The file is there a moment before anyone listens.
+      connected.emplace(connect_unix(router.directory() / "in.sock"));
+    } catch (const std::exception&) {
+    }
+    return connected.has_value();
+  }));
+  const Socket& local = *connected;
   REQUIRE(local.send(numbered_event(1, 0)));
   REQUIRE(kept.send(numbered_event(0, 1)));  // The connection has outlived the reload.
   CHECK(await([&] { return router.lines("out.ndjson").size() == 3; }));
@@ -90,4 +99,20 @@ routes: {all: {to: out}, errors: {when: level == "error", to: errors}}
   CHECK(router.stop() == 0);
   CHECK(router.closing_books().imbalance() == 0);
   CHECK(router.closing_books().sink("out", "delivered") == 3);
+}
+
+TEST_CASE("a source may change its name and keep its socket") {
+  const auto config = [](const std::string& name) {
+    return "admin: 127.0.0.1:0\nsources: {" + name +
+           ": 'unix://${DIR}/in.sock'}\nsinks: {out: 'file://${DIR}/out.ndjson'}\n";
+  };
+  Router router(config("first"));
+  router.reload(config("second"));
+  REQUIRE(await([&] {
+    return router.process().stderr_text().find("configuration is in force") != std::string::npos;
+  }));
+  REQUIRE(connect_unix(router.directory() / "in.sock").send(numbered_event(0, 0)));
+  CHECK(await([&] { return router.books_now().sink("out", "delivered") == 1; }));
+  CHECK(router.stop() == 0);
+  CHECK(router.closing_books().source("second", "received") == 1);
 }

@@ -158,3 +158,12 @@ TEST_CASE("a route of the environment that is wrong is told at its place") {
 }
 
 TEST_CASE("the process has an environment") { CHECK(process_environment().count("PATH") == 1); }
+
+TEST_CASE("what Kubernetes and Docker say of a service called weir is not taken for a setting") {
+  for (const char* name : {"WEIR_SERVICE_HOST", "WEIR_DRAIN_SERVICE_PORT_LINES", "WEIR_DRAIN_PORT",
+                           "WEIR_DRAIN_PORT_5170_TCP", "WEIR_DRAIN_PORT_5170_UDP_ADDR"}) {
+    INFO(name);
+    CHECK(load_yaml("", with(name, "tcp://10.0.0.1:5170")).sinks.size() == 1);
+  }
+  CHECK(contains(error_with("WEIR_DRAIN_PORT", "5170"), "unknown variable"));
+}

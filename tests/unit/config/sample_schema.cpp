@@ -83,6 +83,18 @@ std::vector<OptionSpec> socket_options() {
           option("timeout", OptionType::Duration, "30s")};
 }
 
+std::vector<OptionSpec> tls_source_options() {
+  return {option("tls.cert", OptionType::String), option("tls.key", OptionType::String),
+          option("tls.ca", OptionType::String),
+          option("tls.handshake_timeout", OptionType::Duration, "10s")};
+}
+
+std::vector<OptionSpec> tls_sink_options() {
+  return {option("tls", OptionType::Boolean),        option("tls.ca", OptionType::String),
+          option("tls.cert", OptionType::String),    option("tls.key", OptionType::String),
+          option("tls.verify", OptionType::Boolean), option("tls.server_name", OptionType::String)};
+}
+
 std::vector<OptionSpec> kafka_options() {
   return {option("password", OptionType::Secret),
           option("key", OptionType::Expression),
@@ -103,6 +115,7 @@ Schema sample_schema() {
     schema.sinks.push_back({std::move(scheme), form, "Where events go.", sink_options(options)});
   };
   source("tcp", AddressForm::HostPort, listener_options(false));
+  for (OptionSpec& each : tls_source_options()) schema.sources.back().options.push_back(each);
   source("udp", AddressForm::HostPort, source_options("datagram"));
   source("unix", AddressForm::Path, listener_options(true));
   source("unix+dgram", AddressForm::Path, source_options("datagram"));
@@ -116,6 +129,7 @@ Schema sample_schema() {
   sink("file", AddressForm::Path, file_options());
   sink("prometheus", AddressForm::None, prometheus_options());
   sink("tcp", AddressForm::HostPort, socket_options());
+  for (OptionSpec& each : tls_sink_options()) schema.sinks.back().options.push_back(each);
   sink("unix", AddressForm::Path, socket_options());
   sink("kafka", AddressForm::Brokers, kafka_options());
   return schema;

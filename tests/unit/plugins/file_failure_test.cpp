@@ -220,3 +220,14 @@ TEST_CASE("a disk that fills up and is freed loses and doubles nothing", "[file]
   }
   CHECK(lines == 800);
 }
+
+TEST_CASE("a file that was removed or moved while the sink was away gets nothing more", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("all.log");
+  BatchBuilder builder;
+  f.deliver(*sink, numbered(builder, "before", 3));
+  SECTION("removed") { std::filesystem::remove(f.dir / "all.log"); }
+  SECTION("moved") { std::filesystem::rename(f.dir / "all.log", f.dir / "moved.log"); }
+  f.deliver(*sink, numbered(builder, "after", 3));
+  CHECK(f.dir.read("all.log") == numbered_text("after", 3));
+}

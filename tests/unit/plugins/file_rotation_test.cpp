@@ -238,3 +238,31 @@ TEST_CASE("the name of a rotated file is read back strictly", "[file]") {
     CHECK_FALSE(RotatedName::parse(other, "a.log"));
   }
 }
+
+TEST_CASE("a stamp is used once, however often a clock that stands still rotates", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("all.log", {{"rotate", "1kB"}, {"compress", "gzip"}});
+  BatchBuilder builder;
+  std::string expected;
+  for (int batch = 0; batch < 12; ++batch) {
+    f.deliver(*sink, numbered(builder, "an event", 150, batch * 150));
+    expected += numbered_text("an event", 150, batch * 150);
+    // Compressed, its plain name is free again: it must not be taken.
+    REQUIRE(await([&] { return count_ending(f, "Z") == 0; }));
+    if (batch == 6) f.now_ns -= 3600 * kSecond;
+  }
+  CHECK(all_text(f, "all.log") == expected);
+}
+
+TEST_CASE("at the end what was rotated is compressed", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("{app}.log", {{"rotate", "100kB"}, {"compress", "zstd"}});
+  BatchBuilder builder(1);
+  for (int i = 0; i < 20'000; ++i) {
+    builder.line("event " + std::to_string(i), {Value::string("web")});
+  }
+  f.deliver(*sink, builder.take());
+  sink->close(steady_now() + 20s);
+  CHECK(count_ending(f, "Z") == 0);
+  CHECK(count_ending(f, ".zst") > 1);
+}

@@ -230,3 +230,11 @@ TEST_CASE("the blackhole takes everything at once", "[blackhole]") {
   CHECK(settled.fate.delivered);
   CHECK(settled.fate.rejected.empty());
 }
+
+TEST_CASE("a standard output that was closed is told, not written to", "[stdout]") {
+  StdoutFixture f;
+  const Fd closed(::open("/dev/null", O_RDONLY | O_CLOEXEC));  // As main puts it there.
+  const Settings settings = make_settings(standard_output::plugin().spec, "", {});
+  const auto sink = standard_output::make_sink(settings, f.context, closed.get(), f.io);
+  CHECK(sink->open().error().value() == EBADF);
+}
