@@ -53,6 +53,13 @@ FieldNode& FieldNode::make_below(int index) {
   return *node;
 }
 
+void FieldNode::number_branches(std::uint8_t& last) {
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (keys_[i].slot < 0 && last < 63) keys_[i].once = ++last;
+    if (below_[i] != nullptr) below_[i]->number_branches(last);
+  }
+}
+
 FieldTree::FieldTree(const FieldSet& fields) : slot_count_(fields.size()) {
   Slot slot = 0;
   for (const FieldPath& path : fields.paths()) {
@@ -68,6 +75,8 @@ FieldTree::FieldTree(const FieldSet& fields) : slot_count_(fields.size()) {
     if (path.keys.size() == 1 && path.keys[0] == "message") message_slot_ = slot;
     ++slot;
   }
+  std::uint8_t last = 0;
+  root_.number_branches(last);
 }
 
 bool FieldTree::wants(Metadata metadata) const noexcept {

@@ -36,6 +36,8 @@ class FieldNode {
     std::int16_t slot = -1;  ///< Where its value goes; -1: only what lies below it is wanted.
     bool is_one_word = false;
     bool has_below = false;
+    std::uint8_t once = 0;  ///< With slot -1, a bit of its own by which a duplicate is known:
+                            ///< 1 to 63; 0 where there are more.
 
     /// True if the 8 bytes at `raw` are those of this key and, where it has fewer than 8, of the
     /// quote that ends it. Most keys need no further look. Requires: 8 readable bytes.
@@ -66,6 +68,7 @@ class FieldNode {
   int add(const std::string& name);
   void set_slot(int index, int slot) noexcept;
   FieldNode& make_below(int index);
+  void number_branches(std::uint8_t& last);
 
  private:
   std::array<std::int16_t, 256> first_;

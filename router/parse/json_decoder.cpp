@@ -92,6 +92,7 @@ void JsonDecoder::index_run(std::string_view run) {
 
 bool JsonDecoder::decode(std::string_view event, const FieldTree& fields, std::span<Value> row) {
   unescaped_used_ = 0;
+  seen_ = 0;
   if (!begins_where_expected(event) && !find(event)) return false;
   return read_object(brace_, fields.root(), row, 1) != nullptr;
 }
@@ -195,9 +196,11 @@ const JsonDecoder::Position* JsonDecoder::read_object(const Position* at, const 
           read_common(base + at[0], base + at[1], *out)) {
         ++at;
       } else {
-        // Of duplicate keys the first wins. Where only fields below are wanted there is no slot to
-        // tell by: then all are looked into, and the first value of each field below wins.
-        const bool is_again = out != nullptr && !out->missing();
+        // Of duplicate keys the first wins: by its slot, or by a bit where only fields below it are
+        // wanted.
+        const std::uint64_t bit = std::uint64_t{1} << child.once;
+        const bool is_again = out != nullptr ? !out->missing() : (seen_ & bit) != 0;
+        if (child.once != 0) seen_ |= bit;
         at = is_again ? skip_value(at) : read_value(at, wanted, found, row, depth);
         if (at == nullptr) return nullptr;
         if (out == nullptr || is_again) ++remaining;

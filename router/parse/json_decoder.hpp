@@ -94,6 +94,7 @@ class JsonDecoder {
   const Position* brace_ = nullptr;          // Of the event in hand.
   std::ptrdiff_t step_ = 0;                  // Positions from the last event's brace to this one's.
   Position event_end_ = 0;
+  std::uint64_t seen_ = 0;  // FieldNode::Key::once of what the event in hand has had.
 };
 
 }  // namespace weir

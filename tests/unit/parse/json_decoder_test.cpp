@@ -70,6 +70,20 @@ TEST_CASE("an object that is not closed has no fields", "[parse]") {
   }
 }
 
+TEST_CASE("of duplicate objects the first wins, whatever else is asked for", "[parse]") {
+  for (const bool asks_for_whole : {false, true}) {
+    std::vector<FieldPath> wanted = {{.keys = {"a", "b"}}, {.keys = {"o", "p", "q"}}};
+    if (asks_for_whole) wanted.push_back({.keys = {"a"}});
+    DecodingRig rig(wanted);
+    REQUIRE(rig.decode(R"({"a":1,"a":{"b":2},"o":{"p":{"q":3}},"o":{"p":{"q":4}}})"));
+    CHECK(rig.field(0) == "missing");
+    CHECK(rig.field(1) == "3");
+    REQUIRE(rig.decode(R"({"a":{"b":2},"a":{"b":5},"o":{"p":{},"p":{"q":4}}})"));
+    CHECK(rig.field(0) == "2");
+    CHECK(rig.field(1) == "missing");
+  }
+}
+
 TEST_CASE("of duplicate keys the first wins, however it is spelled", "[parse]") {
   DecodingRig rig({{.keys = {"a"}}, {.keys = {"z"}}});
   REQUIRE(rig.decode(R"({"a":1,"a":2,"\u0061":3,"z":0})"));
