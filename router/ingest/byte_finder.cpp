@@ -20,7 +20,7 @@ constexpr std::size_t kStepBytes = 64;
   *to = static_cast<std::uint32_t>(base) +
         static_cast<std::uint32_t>(__builtin_ctzll(bits | kNeverZero));
   to += bits != 0 ? 1 : 0;
-  for (bits &= bits - 1; bits != 0; bits &= bits - 1) [[unlikely]] {
+  for (bits &= bits - 1; bits != 0; bits &= bits - 1) {
     *to++ = static_cast<std::uint32_t>(base) + static_cast<std::uint32_t>(__builtin_ctzll(bits));
   }
   return to;
