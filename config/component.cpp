@@ -117,12 +117,12 @@ class ComponentReader {
   void add(SettingsBuilder& builder, const ComponentSpec& spec, const PlacedText& name,
            const Read& read) {
     const OptionSpec* known = find_option(spec.options, name.text);
-    static const std::array<std::string, 1> kUrl{"url"};
+    static const std::array<std::string, 1> url_only{"url"};
     if (known == nullptr) {
       const bool has_url = draft_.node.is(NodeKind::Mapping);
       throw unknown_option(
           name, spec.options, whom_,
-          has_url ? std::span<const std::string>(kUrl) : std::span<const std::string>());
+          has_url ? std::span<const std::string>(url_only) : std::span<const std::string>());
     }
     if (builder.add(name.text, read(*known))) return;
     throw name.error(fmt::format("the option {} is given twice", name.shown()));

@@ -77,7 +77,7 @@ std::vector<std::string> known_names(std::string_view wrong) {
 /// its namespace or network: WEIR_DRAIN_SERVICE_HOST, WEIR_DRAIN_PORT=tcp://10.0.0.1:5170,
 /// WEIR_DRAIN_PORT_5170_TCP_ADDR. Nobody wrote them for weir.
 bool is_service_link(std::string_view name, std::string_view value) {
-  const auto has = [&](std::string_view part) { return name.find(part) != name.npos; };
+  const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   const bool is_address = value.starts_with("tcp://") || value.starts_with("udp://");
   return has("_SERVICE_HOST") || has("_SERVICE_PORT") || (name.ends_with("_PORT") && is_address) ||
          (has("_PORT_") && (has("_TCP") || has("_UDP")));

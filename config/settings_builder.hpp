@@ -30,7 +30,7 @@ class SettingsBuilder {
 
   /// False if the option was there already.
   bool add(const std::string& option, Settings::Entry entry) {
-    return settings_.entries_.try_emplace(option, std::move(entry)).second;
+    return settings_.entries_.emplace(option, std::move(entry)).second;
   }
   bool has(const std::string& option) const { return settings_.has(option); }
 

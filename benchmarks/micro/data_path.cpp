@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -53,7 +52,7 @@ template <class Use>
 void each_read(const std::string& input, char* to, Use use) {
   for (std::size_t at = 0; at < input.size();) {
     const std::size_t bytes = std::min(kReadBytes, input.size() - at);
-    std::memcpy(to, input.data() + at, bytes);
+    std::copy_n(input.data() + at, bytes, to);
     const std::size_t done = use(std::span<const char>(to, bytes));
     if (done == 0) return;
     at += done;

@@ -128,12 +128,12 @@ void Tidier::tidy(const Request& request) {
   }
   const auto oldest_kept = std::next(stamps.begin(), static_cast<std::ptrdiff_t>(too_many));
   for (const auto& [entry, rotated] : found) {
-    if (rotated.stamp < *oldest_kept) {
+    const bool is_plain = rotated.compression == Compression::None;
+    // Compressed, but not yet removed when a process ended.
+    const bool is_left_over = is_plain && compressed.contains(rotated.stamp);
+    if (rotated.stamp < *oldest_kept || is_left_over) {
       remove(entry);
-    } else if (rotated.compression == Compression::None && compressed.contains(rotated.stamp)) {
-      remove(entry);  // Compressed, but not yet removed when a process ended.
-    } else if (rotated.compression == Compression::None &&
-               options_.compression != Compression::None) {
+    } else if (is_plain && options_.compression != Compression::None) {
       compress_one(directory, entry);
     }
   }

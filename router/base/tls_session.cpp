@@ -68,7 +68,7 @@ struct TlsSession::Wire {
 
   /// One table of functions for all sessions, never freed: OpenSSL may still use it at exit.
   static const BIO_METHOD* method() noexcept {
-    static const BIO_METHOD* const kMethod = [] {
+    static const BIO_METHOD* const shared = [] {
       BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "weir");
       WEIR_ASSERT(made != nullptr);
       BIO_meth_set_read(made, &read);
@@ -76,7 +76,7 @@ struct TlsSession::Wire {
       BIO_meth_set_ctrl(made, &control);
       return made;
     }();
-    return kMethod;
+    return shared;
   }
 
   static int on_certificate_wanted(SSL*, void* self) noexcept {

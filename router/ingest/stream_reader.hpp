@@ -31,7 +31,7 @@
 
 namespace weir {
 
-class StreamReader : public std::enable_shared_from_this<StreamReader>, private CarryHolder {
+class StreamReader final : public std::enable_shared_from_this<StreamReader>, private CarryHolder {
  public:
   using OnClosed = std::function<void(StreamReader&)>;
 

@@ -29,7 +29,7 @@ class ActiveSource {
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
   void attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
-              std::function<void()> on_end);
+              const std::function<void()>& on_end);
 
   /// True where another one made from `settings` would be the same: the options, and for TLS what
   /// is in the files now. Throws ConfigError.

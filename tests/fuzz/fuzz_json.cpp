@@ -12,10 +12,10 @@ using weir::test::DecodingRig;
 namespace {
 
 const std::vector<FieldPath>& wanted() {
-  static const std::vector<FieldPath> kWanted = {
+  static const std::vector<FieldPath> paths = {
       {.keys = {"a"}},           {.keys = {"level"}},         {.keys = {"o", "a"}},
       {.keys = {"o", "p", "q"}}, {.keys = {"long_key_name"}}, {.keys = {"x\ny"}}};
-  return kWanted;
+  return paths;
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -23,7 +23,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     if (end != 0) lines.push_back(text.substr(0, end));
-    if (end == text.npos) break;
+    if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
   return lines;

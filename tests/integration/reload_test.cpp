@@ -91,7 +91,7 @@ routes: {all: {to: out}, errors: {when: level == "error", to: errors}}
     }
     return connected.has_value();
   }));
-  const Socket& local = *connected;
+  const Socket& local = connected.value();
   REQUIRE(local.send(numbered_event(1, 0)));
   REQUIRE(kept.send(numbered_event(0, 1)));  // The connection has outlived the reload.
   CHECK(await([&] { return router.lines("out.ndjson").size() == 3; }));
