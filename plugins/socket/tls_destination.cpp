@@ -12,19 +12,6 @@ namespace {
 constexpr std::array<const char*, 4> kFilesAndName = {"tls.ca", "tls.cert", "tls.key",
                                                       "tls.server_name"};
 
-/// The option that named the file. A key may stand in the certificate's file.
-const char* option_of(TlsFileError::File file) noexcept {
-  switch (file) {
-    case TlsFileError::File::Cert:
-      return "tls.cert";
-    case TlsFileError::File::Key:
-      return "tls.key";
-    case TlsFileError::File::Ca:
-      break;
-  }
-  return "tls.ca";
-}
-
 bool has_any(const Settings& settings) {
   return settings.has("tls.verify") ||
          std::any_of(kFilesAndName.begin(), kFilesAndName.end(),
@@ -82,7 +69,7 @@ std::optional<TlsDestination> TlsDestination::read(const Settings& settings, War
   try {
     return TlsDestination(settings, std::move(warn));
   } catch (const TlsFileError& error) {
-    throw settings.error(option_of(error.file()), error.what(), error.hint());
+    throw settings.error(error.option(), error.what(), error.hint());
   }
 }
 

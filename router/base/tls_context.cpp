@@ -95,6 +95,18 @@ void set_rules(SSL_CTX* context, bool is_server) {
 
 }  // namespace
 
+const char* TlsFileError::option() const noexcept {
+  switch (file_) {
+    case File::Cert:
+      return "tls.cert";
+    case File::Key:
+      return "tls.key";
+    case File::Ca:
+      break;
+  }
+  return "tls.ca";
+}
+
 void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 
 std::shared_ptr<const TlsContext> TlsContext::server(const TlsFiles& files) {

@@ -33,6 +33,8 @@ class TlsFileError : public std::runtime_error {
 
   File file() const noexcept { return file_; }
   const std::string& hint() const noexcept { return hint_; }
+  /// The option of a source or sink that named the file. A key may stand in the certificate's.
+  const char* option() const noexcept;
 
  private:
   File file_;

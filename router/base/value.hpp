@@ -61,11 +61,6 @@ class Value {
     return type_ == ValueType::Int || type_ == ValueType::Uint || type_ == ValueType::Double;
   }
   constexpr bool transient() const noexcept { return transient_; }
-  /// Of one type and, where they are text, of one length.
-  constexpr bool is_alike(const Value& other) const noexcept {
-    return ((size_ ^ other.size_) |
-            (static_cast<unsigned>(type_) ^ static_cast<unsigned>(other.type_))) == 0;
-  }
 
   // Requires: the matching type().
   constexpr bool boolean() const noexcept { return bits_.boolean; }

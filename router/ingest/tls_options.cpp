@@ -3,22 +3,6 @@
 #include <string>
 
 namespace weir {
-namespace {
-
-/// The option that named the file. A key may stand in the certificate's file.
-const char* option_of(TlsFileError::File file) noexcept {
-  switch (file) {
-    case TlsFileError::File::Cert:
-      return "tls.cert";
-    case TlsFileError::File::Key:
-      return "tls.key";
-    case TlsFileError::File::Ca:
-      break;
-  }
-  return "tls.ca";
-}
-
-}  // namespace
 
 std::vector<OptionSpec> tls_source_options() {
   return {{.name = "tls.cert",
@@ -53,7 +37,7 @@ std::shared_ptr<const TlsContext> read_source_tls(const Settings& settings) {
                                .key = settings.string("tls.key"),
                                .ca = settings.string("tls.ca")});
   } catch (const TlsFileError& error) {
-    throw settings.error(option_of(error.file()), error.what(), error.hint());
+    throw settings.error(error.option(), error.what(), error.hint());
   }
 }
 
