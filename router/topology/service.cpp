@@ -61,9 +61,13 @@ int Service::run() {
 
 void Service::start() {
   std::signal(SIGPIPE, SIG_IGN);
+  signals_.add({SIGTERM, SIGINT, SIGHUP});
+  const bool has_command = !loaded_.config.command.empty();
+  if (has_command) signals_.add({SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
+  if (has_command || ::getpid() == 1) signals_.add({SIGCHLD});
   raise_open_files_limit();
   std::map<std::string, Descriptor> pipes;
-  if (!loaded_.config.command.empty()) {
+  if (has_command) {
     command_ = std::make_unique<ChildProcess>(loaded_.config.command);
     ChildProcess::Pipes ends = command_->take_pipes();
     pipes.emplace("stdout", std::move(ends.out));
@@ -79,12 +83,7 @@ void Service::start() {
                                     AdminOptions{.address = loaded_.config.admin,
                                                  .control_socket = loaded_.config.control_socket},
                                     view, metrics_, log_);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals_.add(number);
-  if (command_ != nullptr || ::getpid() == 1) signals_.add(SIGCHLD);
-  if (command_ != nullptr) {
-    for (const int number : {SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) signals_.add(number);
-  }
-  wait_signal();
+  signals_.listen([this](int number) { on_signal(number); });
   topology_->start([this] {
     if (command_ == nullptr) begin_end("every source has ended");
   });
@@ -93,14 +92,6 @@ void Service::start() {
   notify_service_manager("READY=1");
   log_.info("weir", "ready", {{"sources", addresses_text(topology_->addresses())}});
   release_code_pages();
-}
-
-void Service::wait_signal() {
-  signals_.async_wait([this](const boost::system::error_code& error, int number) {
-    if (error) return;
-    wait_signal();
-    on_signal(number);
-  });
 }
 
 void Service::on_signal(int number) {

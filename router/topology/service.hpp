@@ -10,7 +10,6 @@
 // Threads: the control thread, which is the one that calls run().
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -22,6 +21,7 @@
 #include "router/telemetry/metrics.hpp"
 #include "router/topology/child_process.hpp"
 #include "router/topology/plan.hpp"
+#include "router/topology/signals.hpp"
 #include "router/topology/topology.hpp"
 
 namespace weir {
@@ -49,7 +49,6 @@ class Service {
 
  private:
   void start();
-  void wait_signal();
   void on_signal(int number);
   void on_command_signal(int number);
   void keep_for_life(Config& config);
@@ -65,7 +64,7 @@ class Service {
   Metrics& metrics_;
   Log& log_;
   boost::asio::io_context io_{1};
-  boost::asio::signal_set signals_;
+  Signals signals_;
   boost::asio::steady_timer command_timer_;
   std::unique_ptr<ChildProcess> command_;
   std::unique_ptr<Topology> topology_;
