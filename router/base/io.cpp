@@ -119,18 +119,4 @@ Written send_all(Io& io, int socket, std::span<iovec>& pieces) noexcept {
   return repeat(pieces, [&](iovec* first, int count) { return io.send(socket, first, count); });
 }
 
-Fd::Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-void Fd::close() noexcept {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
-
 }  // namespace weir

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <span>
 
+#include "router/base/fd.hpp"
 #include "router/base/result.hpp"
 
 struct stat;
@@ -66,22 +67,5 @@ Written write_all(Io& io, int fd, std::span<iovec>& pieces) noexcept;
 
 /// The same through Io::send.
 Written send_all(Io& io, int socket, std::span<iovec>& pieces) noexcept;
-
-/// Owns a descriptor.
-class Fd {
- public:
-  Fd() noexcept = default;
-  explicit Fd(int fd) noexcept : fd_(fd) {}
-  Fd(Fd&& other) noexcept;
-  Fd& operator=(Fd&& other) noexcept;
-  ~Fd() { close(); }
-
-  int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  void close() noexcept;
-
- private:
-  int fd_ = -1;
-};
 
 }  // namespace weir

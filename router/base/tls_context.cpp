@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "router/base/assert.hpp"
-#include "router/base/io.hpp"
+#include "router/base/fd.hpp"
 
 namespace weir {
 namespace {

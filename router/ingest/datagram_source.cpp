@@ -27,63 +27,60 @@ std::size_t largest_datagram(int socket) noexcept {
   return known && domain == AF_UNIX ? limits::kUnixDatagramBytesMax : limits::kDatagramBytesMax;
 }
 
+Fd prepare(Fd socket) noexcept {
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_UDP, UDP_GRO, &on, sizeof on);  // Not on Unix sockets.
+  return socket;
+}
+
 }  // namespace
 
-DatagramSource::DatagramSource(boost::asio::io_context& io, Descriptor socket,
-                               SourceAccount& account, Intake& intake)
-    : socket_(io),
+DatagramSource::DatagramSource(boost::asio::io_context& io, Fd socket, SourceAccount& account,
+                               Intake& intake)
+    : socket_(io, prepare(std::move(socket)), [this] { on_readable(); }),
       account_(account),
       intake_(intake),
       limit_(account.options.max_event_bytes, account.options.oversize),
-      slots_(std::make_unique<DatagramSlots>(largest_datagram(socket.get()))) {
+      slots_(std::make_unique<DatagramSlots>(largest_datagram(socket_.fd()))) {
   if (account.options.framing == Framing::Newline) {
     lines_ =
         make_framer(Framing::Newline, account.options.max_event_bytes, account.options.oversize);
   }
-  const int on = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
-  ::setsockopt(socket.get(), SOL_UDP, UDP_GRO, &on, sizeof on);  // Not on Unix sockets.
-  socket_.assign(socket.release());
 }
 
 DatagramSource::~DatagramSource() = default;
 
-void DatagramSource::start() { wait_readable(); }
-
-void DatagramSource::wait_readable() {
-  if (!socket_.is_open()) return;
-  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [this](const boost::system::error_code& error) {
-                       if (!error) on_readable();
-                     });
-}
+void DatagramSource::start() { socket_.wait({}, false); }
 
 void DatagramSource::on_readable() {
-  std::size_t turn_bytes = 0;
-  while (turn_bytes < limits::kTurnBytesMax && socket_.is_open()) {
+  PacedSocket::Received turn;
+  bool more = true;
+  while (more && turn.bytes < limits::kTurnBytesMax && socket_.is_open()) {
     if (!intake_.gate().open()) {
       intake_.gate().wait([this] { on_readable(); });
       return;
     }
     if (next_piece_ < pieces_) {
       take_pieces();  // What the gate kept from us last time.
-    } else if (!receive_once(turn_bytes)) {
-      break;
+    } else {
+      more = receive_once(turn);
     }
   }
-  wait_readable();
+  socket_.wait(turn, more);
 }
 
 /// False where there is nothing more to receive for now.
-bool DatagramSource::receive_once(std::size_t& turn_bytes) {
+bool DatagramSource::receive_once(PacedSocket::Received& turn) {
   if (!intake_.reserve(slots_->bytes_wanted())) return true;  // The gate is closed now.
   BlockCursor& cursor = intake_.cursor();
   const int pieces =
-      slots_->receive(socket_.native_handle(), cursor.data(), cursor.room(), intake_.wants_peer());
+      slots_->receive(socket_.fd(), cursor.data(), cursor.room(), intake_.wants_peer());
   if (pieces <= 0) return pieces < 0 && errno == EINTR;
   pieces_ = pieces;
   next_piece_ = 0;
-  for (int i = 0; i < pieces; ++i) turn_bytes += slots_->piece(i).size();
+  turn.pieces += static_cast<std::size_t>(pieces);
+  for (int i = 0; i < pieces; ++i) turn.bytes += slots_->piece(i).size();
   if (const auto drops = slots_->drops(pieces - 1)) count_drops(*drops);
   take_pieces();
   return pieces == slots_->slots_offered();
@@ -192,7 +189,7 @@ void DatagramSource::count_drops_now() {
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
   socklen_t size = sizeof memory;
   if (socket_.is_open() &&
-      ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
+      ::getsockopt(socket_.fd(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
       size > SK_MEMINFO_DROPS * sizeof(std::uint32_t)) {
     count_drops(memory[SK_MEMINFO_DROPS]);
   }
@@ -203,12 +200,11 @@ void DatagramSource::stop_accepting() {}  // Datagrams are read on until it is q
 bool DatagramSource::close_quiet(SteadyTime, std::chrono::milliseconds quiet) {
   if (!socket_.is_open()) return true;
   int unread = 0;
-  const bool empty = ::ioctl(socket_.native_handle(), FIONREAD, &unread) == 0 && unread == 0 &&
-                     next_piece_ == pieces_;
+  const bool empty =
+      ::ioctl(socket_.fd(), FIONREAD, &unread) == 0 && unread == 0 && next_piece_ == pieces_;
   if (!empty && quiet.count() != 0) return false;
   count_drops_now();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   return true;
 }
 

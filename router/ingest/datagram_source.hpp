@@ -10,24 +10,23 @@
 // Threads: its shard's only.
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
 #include <vector>
 
+#include "router/base/fd.hpp"
 #include "router/ingest/datagram_slots.hpp"
 #include "router/ingest/frame.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
+#include "router/ingest/paced_socket.hpp"
 #include "router/ingest/size_limit.hpp"
-#include "router/ingest/socket_setup.hpp"
 #include "router/ingest/source.hpp"
 
 namespace weir {
 
 class DatagramSource final : public Source {
  public:
-  DatagramSource(boost::asio::io_context& io, Descriptor socket, SourceAccount& account,
-                 Intake& intake);
+  DatagramSource(boost::asio::io_context& io, Fd socket, SourceAccount& account, Intake& intake);
   ~DatagramSource() override;
 
   void start() override;
@@ -36,9 +35,8 @@ class DatagramSource final : public Source {
   void tick(SteadyTime now) override;
 
  private:
-  void wait_readable();
   void on_readable();
-  bool receive_once(std::size_t& turn_bytes);
+  bool receive_once(PacedSocket::Received& turn);
   void take_pieces();
   bool take_apart();
   void find_frames(char* data, std::size_t size, std::size_t segment_bytes, bool may_write_behind);
@@ -48,7 +46,7 @@ class DatagramSource final : public Source {
   void count_drops(std::uint32_t drops);
   void count_drops_now();
 
-  boost::asio::posix::stream_descriptor socket_;
+  PacedSocket socket_;
   SourceAccount& account_;
   Intake& intake_;
   SizeLimit limit_;

@@ -4,8 +4,8 @@
 
 namespace weir {
 
-PipeSource::PipeSource(boost::asio::io_context& io, Descriptor pipe, SourceAccount& account,
-                       Intake& intake, std::function<void()> on_end)
+PipeSource::PipeSource(boost::asio::io_context& io, Fd pipe, SourceAccount& account, Intake& intake,
+                       std::function<void()> on_end)
     : framer_(make_framer(account.options.framing, account.options.max_event_bytes,
                           account.options.oversize)) {
   const auto on_closed = [this, ended = std::move(on_end)](StreamReader&) {

@@ -8,9 +8,9 @@
 #include <functional>
 #include <memory>
 
+#include "router/base/fd.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
-#include "router/ingest/socket_setup.hpp"
 #include "router/ingest/source.hpp"
 #include "router/ingest/stream_reader.hpp"
 
@@ -19,7 +19,7 @@ namespace weir {
 class PipeSource final : public Source {
  public:
   /// `on_end` runs once, when the stream has ended and all of it was taken.
-  PipeSource(boost::asio::io_context& io, Descriptor pipe, SourceAccount& account, Intake& intake,
+  PipeSource(boost::asio::io_context& io, Fd pipe, SourceAccount& account, Intake& intake,
              std::function<void()> on_end);
 
   void start() override;

@@ -77,7 +77,7 @@ Result<void> remove_stale(SocketKind kind, const sockaddr_un& address) {
   struct stat info {};
   if (::lstat(address.sun_path, &info) != 0) return {};
   if (!S_ISSOCK(info.st_mode)) return ErrorCode(EEXIST, boost::system::system_category());
-  const Descriptor probe(::socket(AF_UNIX, type_of(kind), 0));
+  const Fd probe(::socket(AF_UNIX, type_of(kind), 0));
   if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
       errno != ECONNREFUSED) {
     return ErrorCode(EADDRINUSE, boost::system::system_category());
@@ -88,25 +88,11 @@ Result<void> remove_stale(SocketKind kind, const sockaddr_un& address) {
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-int Descriptor::release() noexcept { return std::exchange(fd_, -1); }
-
-Result<Descriptor> bind_inet(SocketKind kind, HostPort& host_port, bool share,
-                             std::size_t receive_buffer_bytes) {
+Result<Fd> bind_inet(SocketKind kind, HostPort& host_port, bool share,
+                     std::size_t receive_buffer_bytes) {
   const Result<AddressInfo> address = resolve(kind, host_port);
   if (!address) return address.error();
-  Descriptor socket(::socket(address->address.ss_family, type_of(kind), 0));
+  Fd socket(::socket(address->address.ss_family, type_of(kind), 0));
   if (!socket) return last_error();
   // A restart must not wait for old connections; a datagram socket has none, and sharing its port
   // with another program would divide the events between the two.
@@ -120,8 +106,8 @@ Result<Descriptor> bind_inet(SocketKind kind, HostPort& host_port, bool share,
   return socket;
 }
 
-Result<Descriptor> bind_unix(SocketKind kind, const std::string& path, unsigned mode,
-                             std::size_t receive_buffer_bytes) {
+Result<Fd> bind_unix(SocketKind kind, const std::string& path, unsigned mode,
+                     std::size_t receive_buffer_bytes) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -130,7 +116,7 @@ Result<Descriptor> bind_unix(SocketKind kind, const std::string& path, unsigned 
   std::copy(path.begin(), path.end(), address.sun_path);
   const Result<void> removed = remove_stale(kind, address);
   if (!removed) return removed.error();
-  Descriptor socket(::socket(AF_UNIX, type_of(kind), 0));
+  Fd socket(::socket(AF_UNIX, type_of(kind), 0));
   if (!socket) return last_error();
   set_receive_buffer(socket.get(), receive_buffer_bytes);
   ::fchmod(socket.get(), mode);  // Before bind(2): the file never has wider permissions.

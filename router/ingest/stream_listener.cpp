@@ -32,7 +32,7 @@ Peer peer_of(int fd, const sockaddr_storage& address) {
 SharedListener::SharedListener(const SourceOptions& options)
     : framer(make_framer(options.framing, options.max_event_bytes, options.oversize)) {}
 
-StreamListener::StreamListener(boost::asio::io_context& io, Descriptor socket,
+StreamListener::StreamListener(boost::asio::io_context& io, Fd socket,
                                std::shared_ptr<SharedListener> shared, SourceAccount& account,
                                Intake& intake, Log& log, Place place)
     : io_(io),
@@ -75,8 +75,8 @@ void StreamListener::accept_some() {
 bool StreamListener::accept_one() {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  Descriptor socket(::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address),
-                              &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Fd socket(::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
+                      SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
   if (shared_->connections.load(std::memory_order_relaxed) >= account_.options.connections_max) {
     refuse(socket);
@@ -92,7 +92,7 @@ bool StreamListener::accept_one() {
   return true;
 }
 
-void StreamListener::refuse(const Descriptor& socket) {
+void StreamListener::refuse(const Fd& socket) {
   ++account_.pending.connections_refused;
   if (account_.options.tls == nullptr) say_refused(socket);
   log_.warn(account_.options.name, "connection refused: max_connections reached",
@@ -100,7 +100,7 @@ void StreamListener::refuse(const Descriptor& socket) {
 }
 
 /// A courtesy: whether it arrives is of no consequence. In TLS there is no word for it.
-void StreamListener::say_refused(const Descriptor& socket) {
+void StreamListener::say_refused(const Fd& socket) {
   const std::string words =
       fmt::format("weir: {} has its {} connections (max_connections), come again later\n",
                   account_.options.name, account_.options.connections_max);
@@ -117,7 +117,7 @@ void StreamListener::pause_accepting() {
   });
 }
 
-void StreamListener::adopt(Descriptor socket, Peer peer) {
+void StreamListener::adopt(Fd socket, Peer peer) {
   if (account_.options.tls == nullptr) {
     read_from(std::move(socket), peer, nullptr);
   } else {
@@ -125,7 +125,7 @@ void StreamListener::adopt(Descriptor socket, Peer peer) {
   }
 }
 
-void StreamListener::begin_handshake(Descriptor socket, Peer peer) {
+void StreamListener::begin_handshake(Fd socket, Peer peer) {
   const auto on_done = [this](TlsHandshake& handshake, ErrorCode error) {
     end_handshake(handshake, error);
   };
@@ -152,7 +152,7 @@ void StreamListener::end_handshake(TlsHandshake& handshake, ErrorCode error) {
        {"error", is_late ? "it was not done within tls.handshake_timeout" : error.message()}});
 }
 
-void StreamListener::read_from(Descriptor socket, Peer peer, std::unique_ptr<TlsSession> tls) {
+void StreamListener::read_from(Fd socket, Peer peer, std::unique_ptr<TlsSession> tls) {
   const auto on_closed = [this](StreamReader& reader) {
     shared_->connections.fetch_sub(1, std::memory_order_relaxed);
     readers_.erase(&reader);

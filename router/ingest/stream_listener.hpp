@@ -19,10 +19,10 @@
 #include <memory>
 #include <unordered_map>
 
+#include "router/base/fd.hpp"
 #include "router/base/io.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
-#include "router/ingest/socket_setup.hpp"
 #include "router/ingest/source.hpp"
 #include "router/ingest/stream_reader.hpp"
 #include "router/ingest/tls_handshake.hpp"
@@ -40,12 +40,11 @@ struct SharedListener {
 class StreamListener final : public Source {
  public:
   /// Where an accepted connection goes; empty: it stays here.
-  using Place = std::function<void(Descriptor socket, Peer peer)>;
+  using Place = std::function<void(Fd socket, Peer peer)>;
 
   /// `socket` may be empty: a shard that only takes what others accepted.
-  StreamListener(boost::asio::io_context& io, Descriptor socket,
-                 std::shared_ptr<SharedListener> shared, SourceAccount& account, Intake& intake,
-                 Log& log, Place place = {});
+  StreamListener(boost::asio::io_context& io, Fd socket, std::shared_ptr<SharedListener> shared,
+                 SourceAccount& account, Intake& intake, Log& log, Place place = {});
   ~StreamListener() override;
 
   void start() override;
@@ -54,18 +53,18 @@ class StreamListener final : public Source {
   void tick(SteadyTime now) override;
 
   /// Takes a connection over that another shard accepted.
-  void adopt(Descriptor socket, Peer peer);
+  void adopt(Fd socket, Peer peer);
 
  private:
   void wait_acceptable();
   void accept_some();
   bool accept_one();
-  void refuse(const Descriptor& socket);
-  void say_refused(const Descriptor& socket);
+  void refuse(const Fd& socket);
+  void say_refused(const Fd& socket);
   void pause_accepting();
-  void begin_handshake(Descriptor socket, Peer peer);
+  void begin_handshake(Fd socket, Peer peer);
   void end_handshake(TlsHandshake& handshake, ErrorCode error);
-  void read_from(Descriptor socket, Peer peer, std::unique_ptr<TlsSession> tls);
+  void read_from(Fd socket, Peer peer, std::unique_ptr<TlsSession> tls);
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor acceptor_;

@@ -7,7 +7,7 @@
 
 namespace weir {
 
-TlsHandshake::TlsHandshake(boost::asio::io_context& context, Descriptor socket, Peer peer,
+TlsHandshake::TlsHandshake(boost::asio::io_context& context, Fd socket, Peer peer,
                            const TlsContext& tls, Io& io, OnDone on_done)
     : descriptor_(context),
       timer_(context),
@@ -66,7 +66,7 @@ void TlsHandshake::end(ErrorCode error) {
   }
 }
 
-Descriptor TlsHandshake::take_socket() { return Descriptor(descriptor_.release()); }
+Fd TlsHandshake::take_socket() { return Fd(descriptor_.release()); }
 
 std::size_t TlsHandshake::unread() noexcept {
   int bytes = 0;

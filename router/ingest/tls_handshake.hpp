@@ -13,11 +13,11 @@
 #include <utility>
 
 #include "router/base/clock.hpp"
+#include "router/base/fd.hpp"
 #include "router/base/io.hpp"
 #include "router/base/peer.hpp"
 #include "router/base/result.hpp"
 #include "router/base/tls_session.hpp"
-#include "router/ingest/socket_setup.hpp"
 
 namespace weir {
 
@@ -27,15 +27,15 @@ class TlsHandshake : public std::enable_shared_from_this<TlsHandshake> {
   using OnDone = std::function<void(TlsHandshake&, ErrorCode)>;
 
   /// `io` outlives the session.
-  TlsHandshake(boost::asio::io_context& context, Descriptor socket, Peer peer,
-               const TlsContext& tls, Io& io, OnDone on_done);
+  TlsHandshake(boost::asio::io_context& context, Fd socket, Peer peer, const TlsContext& tls,
+               Io& io, OnDone on_done);
 
   void start(std::chrono::milliseconds time_limit);
 
   /// The router is ending: done, with `operation_aborted`.
   void abandon();
 
-  Descriptor take_socket();
+  Fd take_socket();
   std::unique_ptr<TlsSession> take_session() { return std::move(session_); }
   const Peer& peer() const noexcept { return peer_; }
 

@@ -10,6 +10,7 @@
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
 #include "router/ingest/pipe_source.hpp"
+#include "router/ingest/socket_setup.hpp"
 
 namespace weir {
 namespace {
@@ -18,9 +19,7 @@ bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme =
 bool is_inet(const std::string& scheme) { return scheme == "tcp" || scheme == "udp"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
 
-Descriptor duplicate(const Descriptor& descriptor) {
-  return Descriptor(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
-}
+Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0)); }
 
 std::string hint_for(const ErrorCode& error, const std::string& scheme) {
   switch (error.value()) {
@@ -46,7 +45,7 @@ std::string hint_for(const ErrorCode& error, const std::string& scheme) {
 }  // namespace
 
 ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
-                           std::size_t shard_count, ActiveSource* predecessor, Descriptor pipe)
+                           std::size_t shard_count, ActiveSource* predecessor, Fd pipe)
     : settings_(settings),
       options_(read_source_options(settings)),
       id_(settings.name() + "#" + std::to_string(generation)),
@@ -57,11 +56,11 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
       if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) {  // See hold_standard_descriptors().
         throw settings.error("", "cannot read standard input", "it is closed");
       }
-      pipe = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+      pipe = Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     }
     sockets_.push_back(std::move(pipe));
   } else if (predecessor != nullptr && predecessor->listens_at(settings)) {
-    for (const Descriptor& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
+    for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
   } else {
     bind(shard_count);
@@ -83,7 +82,7 @@ void ActiveSource::bind(std::size_t shard_count) {
   const SocketKind kind = is_datagram(scheme) ? SocketKind::Datagram : SocketKind::Stream;
   HostPort host_port = settings_.host_port();
   const std::size_t count = is_inet(scheme) ? shard_count : 1;
-  const auto take = [&](Result<Descriptor> bound) {
+  const auto take = [&](Result<Fd> bound) {
     if (bound) return std::move(*bound);
     throw settings_.error("", "cannot listen: " + bound.error().message(),
                           hint_for(bound.error(), scheme));
@@ -127,7 +126,7 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
                                                 SourceAccount& account, Log& log,
                                                 const std::function<void()>& on_end) {
   Shard& shard = *shards[index];
-  Descriptor socket = index < sockets_.size() ? duplicate(sockets_[index]) : Descriptor();
+  Fd socket = index < sockets_.size() ? duplicate(sockets_[index]) : Fd();
   if (is_pipe(settings_.scheme())) {
     return std::make_unique<PipeSource>(shard.io(), std::move(socket), account, shard.intake(),
                                         on_end);
@@ -143,7 +142,7 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
 
 /// Hands each connection to the next shard, in turn.
 StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& shards) {
-  return [&shards, id = id_, next = std::size_t{0}](Descriptor socket, Peer peer) mutable {
+  return [&shards, id = id_, next = std::size_t{0}](Fd socket, Peer peer) mutable {
     Shard& shard = *shards[next++ % shards.size()];
     shard.post([&shard, id, peer, socket = std::move(socket)]() mutable {
       if (auto* const listener = dynamic_cast<StreamListener*>(shard.source(id))) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
-#include "router/ingest/socket_setup.hpp"
+#include "router/base/fd.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
 #include "router/telemetry/log.hpp"
@@ -24,7 +24,7 @@ class ActiveSource {
   /// same. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
   /// it from a predecessor of that name.
   ActiveSource(const Settings& settings, std::uint64_t generation, std::size_t shard_count,
-               ActiveSource* predecessor, Descriptor pipe);
+               ActiveSource* predecessor, Fd pipe);
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
@@ -61,7 +61,7 @@ class ActiveSource {
   SourceOptions options_;
   std::string id_;  // Its key in the shards.
   std::string address_;
-  std::vector<Descriptor> sockets_;  // One for each shard that has one, from shard 0 on.
+  std::vector<Fd> sockets_;  // One for each shard that has one, from shard 0 on.
   std::shared_ptr<SharedListener> shared_;
 };
 

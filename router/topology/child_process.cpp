@@ -18,7 +18,7 @@ extern char** environ;
 namespace weir {
 namespace {
 
-std::pair<Descriptor, Descriptor> make_pipe() {
+std::pair<Fd, Fd> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     throw ConfigError({}, std::string("cannot make a pipe: ") + std::strerror(errno),
@@ -26,7 +26,7 @@ std::pair<Descriptor, Descriptor> make_pipe() {
   }
   // As much as an unprivileged process may have: the app is seldom kept waiting.
   ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+  return {Fd(ends[0]), Fd(ends[1])};
 }
 
 }  // namespace
@@ -62,8 +62,8 @@ void ChildProcess::start() {
       ::posix_spawnp(&pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
-  out_write_ = Descriptor();
-  err_write_ = Descriptor();
+  out_write_ = Fd();
+  err_write_ = Fd();
   if (error != 0) {
     pid_ = 0;
     throw CommandError("cannot start " + command_[0] + ": " + std::strerror(error) +

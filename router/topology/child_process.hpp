@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "router/ingest/socket_setup.hpp"
+#include "router/base/fd.hpp"
 
 namespace weir {
 
@@ -33,8 +33,8 @@ class ChildProcess {
  public:
   /// The reading ends, to be given to the sources `stdout` and `stderr`.
   struct Pipes {
-    Descriptor out;
-    Descriptor err;
+    Fd out;
+    Fd err;
   };
 
   /// Makes the pipes; starts nothing yet.
@@ -60,8 +60,8 @@ class ChildProcess {
  private:
   std::vector<std::string> command_;
   Pipes read_ends_;
-  Descriptor out_write_;
-  Descriptor err_write_;
+  Fd out_write_;
+  Fd err_write_;
   pid_t pid_ = 0;
   std::optional<int> exit_code_;
 };

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "router/ingest/socket_setup.hpp"
+#include "router/base/fd.hpp"
 
 namespace weir {
 
@@ -20,7 +20,7 @@ void notify_service_manager(std::string_view state) noexcept {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path, size);
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // The abstract namespace.
-  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
   ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
            reinterpret_cast<const sockaddr*>(&address), length);

@@ -13,8 +13,8 @@
 
 #include "config/host_port.hpp"
 #include "config/load.hpp"
+#include "router/base/fd.hpp"
 #include "router/base/resident_pages.hpp"
-#include "router/ingest/socket_setup.hpp"
 #include "router/topology/notify.hpp"
 
 namespace weir {
@@ -66,7 +66,7 @@ void Service::start() {
   if (has_command) signals_.add({SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   if (has_command || ::getpid() == 1) signals_.add({SIGCHLD});
   raise_open_files_limit();
-  std::map<std::string, Descriptor> pipes;
+  std::map<std::string, Fd> pipes;
   if (has_command) {
     command_ = std::make_unique<ChildProcess>(loaded_.config.command);
     ChildProcess::Pipes ends = command_->take_pipes();

@@ -31,7 +31,7 @@ std::size_t shard_count(const Config& config) {
 
 }  // namespace
 
-Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string, Descriptor> pipes,
+Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string, Fd> pipes,
                    boost::asio::io_context& control, Log& log)
     : control_(control),
       log_(log),
@@ -62,8 +62,7 @@ Topology::~Topology() {
   }
 }
 
-Topology::Sources Topology::bind_sources(const Config& config,
-                                         std::map<std::string, Descriptor> pipes) {
+Topology::Sources Topology::bind_sources(const Config& config, std::map<std::string, Fd> pipes) {
   Sources sources;
   for (const Settings& settings : config.sources) {
     const auto find = [&](auto matches) {
@@ -88,9 +87,9 @@ Topology::Sources Topology::bind_sources(const Config& config,
       });
     }
     const auto pipe = pipes.find(settings.name());
-    sources.push_back(std::make_unique<ActiveSource>(
-        settings, generation_, shards_.size(), predecessor,
-        pipe == pipes.end() ? Descriptor() : std::move(pipe->second)));
+    sources.push_back(
+        std::make_unique<ActiveSource>(settings, generation_, shards_.size(), predecessor,
+                                       pipe == pipes.end() ? Fd() : std::move(pipe->second)));
   }
   ++generation_;
   return sources;

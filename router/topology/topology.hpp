@@ -31,7 +31,7 @@ class Topology {
  public:
   /// Binds everything; nothing runs yet. `pipes`: by source name, what `command` sources read.
   /// Throws ConfigError.
-  Topology(const Config& config, TopologyPlan plan, std::map<std::string, Descriptor> pipes,
+  Topology(const Config& config, TopologyPlan plan, std::map<std::string, Fd> pipes,
            boost::asio::io_context& control, Log& log);
   ~Topology();
 
@@ -60,7 +60,7 @@ class Topology {
   using Sources = std::vector<std::unique_ptr<ActiveSource>>;
   using Sinks = std::vector<std::unique_ptr<ActiveSink>>;
 
-  Sources bind_sources(const Config& config, std::map<std::string, Descriptor> pipes);
+  Sources bind_sources(const Config& config, std::map<std::string, Fd> pipes);
   std::shared_ptr<const Pipeline> make_pipeline(TopologyPlan& plan, Sinks& sinks);
   Sinks make_sinks(TopologyPlan& plan, const Config& config);
   void switch_shards(const std::shared_ptr<const Pipeline>& pipeline);

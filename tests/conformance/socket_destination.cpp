@@ -7,7 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "router/base/io.hpp"
+#include "router/base/fd.hpp"
 #include "tests/conformance/destination.hpp"
 #include "tests/support/temp_dir.hpp"
 

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <stdexcept>
 
-#include "router/base/io.hpp"
+#include "router/base/fd.hpp"
 #include "tests/conformance/destination.hpp"
 #include "tests/support/temp_dir.hpp"
 

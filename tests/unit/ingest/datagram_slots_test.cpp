@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "router/base/io.hpp"
+#include "router/base/fd.hpp"
 #include "router/base/limits.hpp"
 #include "tests/support/catch.hpp"
 
