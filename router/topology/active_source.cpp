@@ -62,6 +62,7 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
   } else if (predecessor != nullptr && predecessor->listens_at(settings)) {
     for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
+    file_ = predecessor->file_;
   } else {
     bind(shard_count);
   }
@@ -90,6 +91,7 @@ void ActiveSource::bind(std::size_t shard_count) {
   if (!is_inet(scheme)) {
     sockets_.push_back(take(
         bind_unix(kind, settings_.path(), options_.socket_mode, options_.receive_buffer_bytes)));
+    file_ = std::make_shared<SocketFile>(settings_.path());
     address_ = settings_.path();
     return;
   }
@@ -153,10 +155,15 @@ StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& 
 }
 
 void ActiveSource::retire(std::vector<std::unique_ptr<Shard>>& shards) {
-  sockets_.clear();
+  let_sockets_go();
   for (const auto& shard : shards) {
     shard->post([&shard = *shard, id = id_] { shard.retire_source(id); });
   }
+}
+
+void ActiveSource::let_sockets_go() noexcept {
+  sockets_.clear();
+  file_.reset();
 }
 
 bool ActiveSource::ends_by_itself() const noexcept { return is_pipe(settings_.scheme()); }

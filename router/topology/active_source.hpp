@@ -11,6 +11,7 @@
 
 #include "config/settings.hpp"
 #include "router/base/fd.hpp"
+#include "router/ingest/socket_file.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
 #include "router/telemetry/log.hpp"
@@ -38,8 +39,9 @@ class ActiveSource {
   /// Stops accepting, on every shard; connections are served until they end.
   void retire(std::vector<std::unique_ptr<Shard>>& shards);
 
-  /// Closes the control thread's copies of the sockets, so that the shards' are the last ones.
-  void let_sockets_go() noexcept { sockets_.clear(); }
+  /// Closes the control thread's copies of the sockets, so that the shards' are the last ones, and
+  /// removes a Unix socket's file, unless a successor listens there.
+  void let_sockets_go() noexcept;
 
   const Settings& settings() const noexcept { return settings_; }
   const std::string& name() const noexcept { return settings_.name(); }
@@ -61,7 +63,8 @@ class ActiveSource {
   SourceOptions options_;
   std::string id_;  // Its key in the shards.
   std::string address_;
-  std::vector<Fd> sockets_;  // One for each shard that has one, from shard 0 on.
+  std::vector<Fd> sockets_;           // One for each shard that has one, from shard 0 on.
+  std::shared_ptr<SocketFile> file_;  // Of a Unix socket.
   std::shared_ptr<SharedListener> shared_;
 };
 

@@ -113,6 +113,8 @@ TEST_CASE("a source may change its name and keep its socket") {
   }));
   REQUIRE(connect_unix(router.directory() / "in.sock").send(numbered_event(0, 0)));
   CHECK(await([&] { return router.books_now().sink("out", "delivered") == 1; }));
+  router.reload("sources: {third: 'tcp://127.0.0.1:0'}\nsinks: {out: blackhole}\n");
+  CHECK(await([&] { return !std::filesystem::exists(router.directory() / "in.sock"); }));
   CHECK(router.stop() == 0);
   CHECK(router.closing_books().source("second", "received") == 1);
 }

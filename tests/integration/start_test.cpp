@@ -63,6 +63,7 @@ TEST_CASE("a Unix socket left behind by a dead router is taken over, a living on
   REQUIRE(socket.send("hello\n"));
   CHECK(await([&] { return third.directory().read("out.log") == "hello\n"; }));
   CHECK(third.stop() == 0);
+  CHECK_FALSE(std::filesystem::exists(directory + "/in.sock"));
 }
 
 TEST_CASE("the port file is there when the ports are open, and gone when the router is") {

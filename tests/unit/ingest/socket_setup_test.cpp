@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
+#include "router/ingest/socket_file.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -53,4 +55,20 @@ TEST_CASE("the socket of a dead process is replaced, a living one's and a plain 
   CHECK(refused.error().value() == EEXIST);
   CHECK_FALSE(bind_unix(SocketKind::Stream, dir.path() / "missing/in.sock", 0600, 0).has_value());
   CHECK_FALSE(bind_unix(SocketKind::Stream, "/" + std::string(200, 'x'), 0600, 0).has_value());
+}
+
+TEST_CASE("a socket's file goes with its last owner, but not a successor's of that name") {
+  const weir::test::TempDir dir;
+  const std::string path = dir.path() / "in.sock";
+  const auto socket = bind_unix(SocketKind::Stream, path, 0600, 0);
+  REQUIRE(socket.has_value());
+  { const weir::SocketFile file(path); }
+  CHECK_FALSE(std::filesystem::exists(path));
+  {
+    const auto old = bind_unix(SocketKind::Stream, path, 0600, 0);
+    const weir::SocketFile file(path);
+    std::filesystem::rename(path, dir.path() / "moved.sock");
+    std::ofstream(path) << "another's";
+  }
+  CHECK(std::filesystem::exists(path));
 }
