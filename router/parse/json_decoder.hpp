@@ -50,7 +50,7 @@ class JsonDecoder {
   /// or for events elsewhere, decode() does all the work by itself. Valid until the next call.
   /// Requires: a byte below 0x20 right behind each of the events but the last.
   void index_run(std::string_view run);
-  static constexpr std::size_t kRunBytesMax = 32 * 1024;
+  static constexpr std::size_t kRunBytesMax = 24 * 1024;
 
   /// Fills row[slot] for every wanted field that `event` has. False: it is no JSON object, and what
   /// was filled in until then is to be thrown away.
