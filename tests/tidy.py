@@ -32,7 +32,9 @@ INCLUDES = {
     **{f"router/{stage}": BELOW_STAGES | {f"router/{later}" for later in STAGES[i + 1:]}
        for i, stage in enumerate(STAGES)},
     "router/topology": BELOW_STAGES | {f"router/{stage}" for stage in STAGES},
-    "router/main": BELOW_STAGES | {f"router/{s}" for s in STAGES} | {"router/topology", "plugins"},
+    "router/bench": BELOW_STAGES | {"router/ingest"},  # An instrument beside the router.
+    "router/main": BELOW_STAGES | {f"router/{s}" for s in STAGES}
+                   | {"router/topology", "router/bench", "plugins"},
 }
 
 # All that a plugin sees, beside router/base and its own folder.

@@ -11,6 +11,7 @@
 
 #include "config/load.hpp"
 #include "plugins/builtin.hpp"
+#include "router/bench/bench_command.hpp"
 #include "router/main/check_command.hpp"
 #include "router/main/explain_command.hpp"
 #include "router/main/ledger_command.hpp"
@@ -31,7 +32,7 @@ struct Words {
   std::vector<std::string> command;
 };
 
-constexpr const char* kCommands[] = {"run", "check", "explain", "ledger", "top", "schema"};
+constexpr const char* kCommands[] = {"run", "check", "explain", "ledger", "top", "schema", "bench"};
 
 bool is_command(const std::string& word) {
   for (const char* command : kCommands) {
@@ -123,6 +124,8 @@ int parse_and_run(int argc, char** argv) {
 
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
+  weir::bench::BenchCommand bench(app);
+
   // Most want `run`: its options are shown at once.
   app.footer(run_app->help("weir") + "\n`weir COMMAND --help` tells more. `run` may be left out.");
   try {
@@ -140,6 +143,7 @@ int parse_and_run(int argc, char** argv) {
   }
   if (*ledger_app) return weir::ledger_command(ledger, std::cout, std::cerr);
   if (*schema_app) return schema();
+  if (bench.chosen()) return bench.run(words.command, std::cout, std::cerr);
   top.is_terminal = ::isatty(STDOUT_FILENO) != 0;
   return weir::top_command(top, std::cout, std::cerr);
 }

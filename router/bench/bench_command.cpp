@@ -1,0 +1,141 @@
+#include "router/bench/bench_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <ostream>
+
+#include "config/error.hpp"
+#include "router/base/clock.hpp"
+#include "router/bench/bench_run.hpp"
+#include "router/bench/generate/generator.hpp"
+#include "router/bench/verify_files.hpp"
+#include "router/telemetry/text_table.hpp"
+
+namespace weir::bench {
+namespace {
+
+constexpr int kClean = 0;
+constexpr int kFailure = 1;
+
+void add_event_options(CLI::App& app, BenchWords& words) {
+  app.add_option("--events", words.events, "how many in all: 1000, 250k, 5M");
+  app.add_option("--size", words.size, "bytes of an event: 400, 200..600, 256KiB")
+      ->capture_default_str();
+  app.add_option("--payload", words.payload, "a file whose lines are sent instead, stamped");
+  app.add_option("--format", words.format, "json, text, syslog5424 or syslog3164")
+      ->capture_default_str();
+  app.add_option("--seed", words.seed, "the same seed makes the same events")
+      ->capture_default_str();
+}
+
+void add_result_options(CLI::App& app, BenchWords& words) {
+  app.add_option("--json", words.json, "write the result to this file, as JSON; - for stdout");
+  app.add_flag("--allow-loss", words.allow_loss, "missing events are no failure");
+}
+
+}  // namespace
+
+BenchCommand::BenchCommand(CLI::App& app)
+    : app_(app.add_subcommand(
+          "bench", "measure a log router: send, collect, verify; `-- COMMAND` starts it")) {
+  app_->require_subcommand(0, 1);
+  app_->add_option("--to", words_.to, "where to send: tcp://, udp://, unix://, stdout");
+  app_->add_option("--collect", words_.collect,
+                   "where it comes out: a file or glob, tcp://, udp://, unix:// (listens), stdin")
+      ->allow_extra_args(false);
+  app_->add_option("--connections", words_.connections, "each is a stream of its own")
+      ->capture_default_str();
+  app_->add_option("--rate", words_.rate, "events per second in all; else as fast as taken");
+  app_->add_option("--duration", words_.duration, "10s where --events is not given either");
+  app_->add_option("--connect-timeout", words_.connect_timeout, "for a router that is starting")
+      ->capture_default_str();
+  app_->add_option("--settle", words_.settle, "the end is when nothing has come for so long")
+      ->capture_default_str();
+  app_->add_option("--pid", words_.pid, "measure this process and its children");
+  app_->add_flag("--quiet", words_.quiet, "no progress");
+  add_event_options(*app_, words_);
+  add_result_options(*app_, words_);
+
+  generate_ = app_->add_subcommand("generate", "only send, to standard output");
+  add_event_options(*generate_, words_);
+  generate_->add_option("--rate", words_.rate, "events per second");
+  verify_ = app_->add_subcommand("verify", "only verify what is in files, - for stdin");
+  verify_->add_option("FILE", words_.files, "in the order in which they were written")->required();
+  verify_->add_option("--events", words_.events, "how many were sent in all");
+  add_result_options(*verify_, words_);
+}
+
+int BenchCommand::run(std::vector<std::string> command, std::ostream& out, std::ostream& errors) {
+  std::signal(SIGPIPE, SIG_IGN);
+  words_.command = std::move(command);
+  if (*generate_) return generate(errors);
+  if (*verify_) return verify(out, errors);
+  return measure(out, errors);
+}
+
+int BenchCommand::measure(std::ostream& out, std::ostream& errors) {
+  if (words_.to.empty())
+    throw ConfigError({}, "--to is missing", "for example tcp://127.0.0.1:5170");
+  const bool shows = !words_.quiet && ::isatty(STDERR_FILENO) != 0;
+  const auto progress = [&](const Progress& now) {
+    if (!shows) return;
+    errors << fmt::format("\r{:6.1f} s  {} sent", now.seconds, grouped(now.issued));
+    if (now.seen != 0) errors << fmt::format("  {} came out", grouped(now.seen));
+    errors << "   " << std::flush;
+  };
+  try {
+    const BenchResult result = run_bench(words_, progress);
+    if (shows) errors << "\r\33[K";
+    return report(result, out, errors);
+  } catch (const std::runtime_error& error) {
+    if (dynamic_cast<const ConfigError*>(&error) != nullptr) throw;
+    errors << "weir bench: " << error.what() << '\n';
+    return kFailure;
+  }
+}
+
+int BenchCommand::generate(std::ostream& errors) {
+  if (words_.events.empty()) throw ConfigError({}, "--events is missing", "for example 100k");
+  EventSet events(event_set_options(words_));
+  GeneratorOptions options;
+  options.to = parse_target("stdout");
+  options.events = parse_count("--events", words_.events);
+  if (!words_.rate.empty()) options.rate = parse_rate(words_.rate);
+  options.run = static_cast<std::uint16_t>(words_.seed);
+  Generator generator(options, events);
+  generator.run();
+  for (const std::string& failure : generator.failures())
+    errors << "weir bench: " << failure << '\n';
+  return generator.failures().empty() ? kClean : kFailure;
+}
+
+int BenchCommand::verify(std::ostream& out, std::ostream& errors) {
+  std::optional<std::uint64_t> events;
+  if (!words_.events.empty()) events = parse_count("--events", words_.events);
+  BenchResult result;
+  result.verdict = verify_files(words_.files, events);
+  return report(result, out, errors);
+}
+
+int BenchCommand::report(const BenchResult& result, std::ostream& out, std::ostream& errors) {
+  const bool json_to_stdout = words_.json == "-";
+  if (!json_to_stdout) out << to_text(result, words_.allow_loss);
+  const std::string json = to_json(result, words_.allow_loss);
+  if (json_to_stdout) {
+    out << json;
+  } else if (!words_.json.empty()) {
+    std::ofstream file(words_.json, std::ios::trunc);
+    file << json;
+    file.close();
+    if (!file) {
+      errors << "weir bench: cannot write " << words_.json << '\n';
+      return kFailure;
+    }
+  }
+  return result.passed(words_.allow_loss) ? kClean : kFailure;
+}
+
+}  // namespace weir::bench

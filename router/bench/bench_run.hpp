@@ -1,0 +1,30 @@
+#pragma once
+
+// BenchRun: one measurement from its start to its end:
+//
+//   collectors listen -> the router is started -> the generator connects and sends
+//     -> what is under way arrives, or nothing has for `settle` -> the router is ended
+//     -> collectors read the rest -> verdict
+//
+// Threads: run() on one; the generator and the collectors have one each.
+
+#include <functional>
+
+#include "router/bench/bench_options.hpp"
+#include "router/bench/bench_result.hpp"
+
+namespace weir::bench {
+
+/// How far it is, a few times a second.
+struct Progress {
+  double seconds = 0;
+  std::uint64_t issued = 0;
+  std::uint64_t seen = 0;  ///< 0 without a collector.
+};
+
+/// Throws ConfigError where the options do not fit together, std::runtime_error where nothing can
+/// be sent or the router cannot be started.
+BenchResult run_bench(const BenchWords& words,
+                      const std::function<void(const Progress&)>& progress);
+
+}  // namespace weir::bench

@@ -1,0 +1,49 @@
+#pragma once
+
+// Collection: the collectors of a run and the verifier behind them, on a thread of their own.
+//
+// Threads: made, asked and ended on one thread; reads on its own.
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "router/bench/collect/collector.hpp"
+#include "router/bench/verify/verifier.hpp"
+
+namespace weir::bench {
+
+class Collection {
+ public:
+  /// Listens, or looks out for the files, at once. Throws ConfigError.
+  Collection(const std::vector<std::string>& urls, std::uint16_t run);
+  ~Collection();
+
+  /// Distinct events so far.
+  std::uint64_t seen() const noexcept { return verifier_.seen(); }
+
+  /// Reads what is there by now and stops. To be called once, before verdict().
+  void finish();
+
+  Verdict verdict(const std::map<std::uint32_t, std::uint64_t>& issued) const {
+    return verifier_.verdict(issued);
+  }
+
+ private:
+  void join();
+
+  Verifier verifier_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::vector<std::unique_ptr<Collector>> collectors_;
+  std::thread thread_;
+};
+
+}  // namespace weir::bench

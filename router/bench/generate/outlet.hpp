@@ -1,0 +1,55 @@
+#pragma once
+
+// Outlet: one connection of a generator, and so one stream of events.
+//
+// Threads: the generator's.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "router/bench/generate/event_set.hpp"
+#include "router/bench/generate/target.hpp"
+
+namespace weir::bench {
+
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+
+  /// Sends the events from `first` to before `last`. What the kernel does not take at once is kept;
+  /// then the outlet is busy until flush() has sent it. Requires: !busy().
+  virtual void offer(const EventSet& events, std::size_t first, std::size_t last) = 0;
+
+  virtual bool busy() const noexcept = 0;
+  virtual void flush() = 0;
+
+  /// To be waited on for POLLOUT while it is busy.
+  virtual int fd() const noexcept = 0;
+
+  /// Events that were offered and are not wholly with the kernel.
+  virtual std::uint64_t unsent() const noexcept = 0;
+
+  /// Why nothing more can be sent; empty while it works.
+  const std::string& failure() const noexcept { return failure_; }
+
+  /// Says that nothing more comes. The connection stays open, so that the peer may read to the end.
+  virtual void finish() {}
+
+  /// Whether the peer's kernel has everything, as far as that can be known.
+  virtual bool arrived() const noexcept { return true; }
+
+ protected:
+  void fail(std::string why) { failure_ = std::move(why); }
+
+ private:
+  std::string failure_;
+};
+
+/// Connects. A target that is not there yet is tried again for as long as `patience`. Throws
+/// std::runtime_error, with words for users.
+std::unique_ptr<Outlet> connect_outlet(const Target& target, std::chrono::milliseconds patience);
+
+}  // namespace weir::bench

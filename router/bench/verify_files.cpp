@@ -1,0 +1,49 @@
+#include "router/bench/verify_files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "config/error.hpp"
+#include "router/base/clock.hpp"
+#include "router/base/fd.hpp"
+#include "router/bench/verify/verifier.hpp"
+
+namespace weir::bench {
+namespace {
+
+constexpr std::size_t kReadBytes = 256 << 10;
+
+void read_all(const std::string& path, Lane& lane) {
+  const Fd file(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string bytes(kReadBytes, '\0');
+  while (true) {
+    const ssize_t count = file ? ::read(file.get(), bytes.data(), bytes.size()) : -1;
+    if (count == 0) return;
+    if (count > 0) {
+      lane.bytes({bytes.data(), static_cast<std::size_t>(count)}, wall_clock_ns());
+    } else if (!file || errno != EINTR) {
+      throw ConfigError({}, "cannot read " + path + ": " + std::strerror(errno), "");
+    }
+  }
+}
+
+}  // namespace
+
+Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events) {
+  Verifier verifier(std::nullopt);
+  Lane& lane = verifier.lane(files.size() == 1 ? files[0] : "files");
+  for (const std::string& file : files) read_all(file, lane);
+  lane.end();
+  std::map<std::uint32_t, std::uint64_t> issued;
+  if (events) issued.emplace(0, *events);
+  Verdict verdict = verifier.verdict(issued);
+  verdict.latency = {};  // When a file was read says nothing.
+  for (StreamVerdict& stream : verdict.streams) stream.latency.reset();
+  return verdict;
+}
+
+}  // namespace weir::bench

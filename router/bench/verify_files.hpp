@@ -1,0 +1,21 @@
+#pragma once
+
+// verify_files: what is in files that a router has written, and what is missing.
+//
+// Threads: any.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/bench/verify/verdict.hpp"
+
+namespace weir::bench {
+
+/// `files`: one lane, in that order, as rotation leaves them; "-" is standard input. `events`: how
+/// many were sent in all, by one stream; else the highest sequences tell. Throws ConfigError where
+/// a file cannot be read.
+Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events);
+
+}  // namespace weir::bench

@@ -1,0 +1,263 @@
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "router/bench/verify/line_splitter.hpp"
+#include "tests/unit/bench/verify_rig.hpp"
+
+using namespace weir::bench;
+using namespace weir::bench::test;
+
+namespace {
+
+const Issued kIssued = {{0, 10}};
+
+Lines ten(bool json) { return json ? json_events(1, 10) : text_events(1, 10); }
+
+}  // namespace
+
+TEST_CASE("nothing at all is a verdict, too", "[bench]") {
+  check("", kIssued, {.issued = 10, .lost = 10});
+  check("", {}, {});
+  check("\n\r\n\n", {}, {});
+  const Verdict verdict = verdict_of("", kIssued, 1);
+  CHECK(verdict.issued_known);
+  REQUIRE(verdict.streams.size() == 1);
+  CHECK(verdict.streams[0].lost == std::vector<SequenceRange>{{0, 9}});
+  CHECK_FALSE(verdict_of("", {}, 1).issued_known);
+}
+
+TEST_CASE("what does not arrive is lost", "[bench]") {
+  for (const bool json : {true, false}) {
+    Lines lines = ten(json);
+    lines.erase(lines.begin() + 9);
+    lines.erase(lines.begin() + 4, lines.begin() + 6);
+    lines.erase(lines.begin());
+    check(lines, kIssued, {.issued = 10, .delivered = 6, .lost = 4});
+    check(lines, {}, {.issued = 9, .delivered = 6, .lost = 3});
+    const Verdict verdict = verdict_of(joined(lines), kIssued, 4096);
+    CHECK(verdict.streams.at(0).lost == std::vector<SequenceRange>{{0, 0}, {4, 5}, {9, 9}});
+  }
+}
+
+TEST_CASE("copies are duplicates and not out of order", "[bench]") {
+  for (const bool json : {true, false}) {
+    Lines lines = ten(json);
+    lines.insert(lines.begin() + 5, lines[2]);
+    lines.push_back(lines[0]);
+    lines.push_back(lines[0]);
+    check(lines, kIssued, {.issued = 10, .delivered = 10, .duplicated = 3});
+  }
+}
+
+TEST_CASE("what is overtaken is reordered", "[bench]") {
+  for (const bool json : {true, false}) {
+    Lines lines = ten(json);
+    std::swap(lines[3], lines[4]);
+    check(lines, kIssued, {.issued = 10, .delivered = 10, .reordered = 1});
+    lines = ten(json);
+    lines.push_back(lines[2]);
+    lines.erase(lines.begin() + 2);
+    check(lines, kIssued, {.issued = 10, .delivered = 10, .reordered = 1});
+    lines = ten(json);
+    lines.insert(lines.begin(), lines[9]);
+    lines.pop_back();
+    check(lines, kIssued, {.issued = 10, .delivered = 10, .reordered = 9});
+  }
+}
+
+TEST_CASE("a changed value is corrupted", "[bench]") {
+  const Counts one_corrupted{.issued = 10, .delivered = 9, .corrupted = 1};
+  const auto check_changed = [&](std::string_view from, std::string_view to) {
+    Lines lines = json_events(1, 10);
+    lines[4] = with(lines[4], from, to);
+    check(lines, kIssued, one_corrupted);
+  };
+  check_changed("info", "inf0");
+  check_changed("1004", "1005");
+  check_changed(":0.25", ":0.250001");
+  check_changed(R"("ok":true,)", "");
+  check_changed("true", "false");
+  check_changed("true", R"("true")");
+  check_changed("null", "0");
+  check_changed("[1,", "[2,");
+  check_changed("Zoë", "Zo?");
+  check_changed(R"("ratio")", R"("ration")");
+  check_changed(R"("text":)", R"("text")");  // No JSON any more.
+
+  Lines lines = text_events(1, 10);
+  lines[4] = with(lines[4], "Zoë", "Zo??");
+  check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
+}
+
+TEST_CASE("a changed stamp is corrupted, and what it was is lost", "[bench]") {
+  for (const bool json : {true, false}) {
+    const std::size_t at = ten(json)[4].find(kStampMagic);
+    // Its offset, what it becomes, and whether the event can still be told.
+    struct Change {
+      std::size_t offset;
+      char to;
+      std::uint64_t lost;
+    };
+    for (const Change& change : {Change{28, '7', 1}, Change{19, '7', 1}, Change{61, '_', 1},
+                                 Change{11, '!', 1}, Change{40, '0', 0}}) {
+      Lines lines = ten(json);
+      lines[4][at + change.offset] = change.to;
+      INFO(change.offset);
+      check(lines, kIssued, {.issued = 10, .delivered = 9, .lost = change.lost, .corrupted = 1});
+    }
+    Lines lines = ten(json);
+    char& sum = lines[4][at + 57];
+    sum = sum == '0' ? '1' : '0';
+    check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
+  }
+}
+
+TEST_CASE("half a line is torn", "[bench]") {
+  for (const bool json : {true, false}) {
+    const std::string whole = ten(json)[4];
+    const std::size_t stamp = whole.find(kStampMagic);
+    for (std::size_t cut = 1; cut < whole.size(); ++cut) {
+      Lines lines = ten(json);
+      lines[4].insert(cut, "\n");
+      Counts expected{.issued = 10, .delivered = 9, .torn = 1};
+      std::uint64_t foreign = 1;
+      if (cut > stamp && cut < stamp + kStampMagic.size()) {
+        expected.torn = 0;  // Nothing tells that these were ours.
+        foreign = 2;
+      }
+      if (cut > stamp && cut < stamp + kStampBytes) expected.lost = 1;
+      if (cut <= stamp && !json) {
+        expected.delivered = 10;  // It is only the header that is torn off.
+        expected.torn = 0;
+      }
+      INFO("cut at " << cut);
+      const Verdict verdict = verdict_of(joined(lines), kIssued, 4096);
+      CHECK(verdict.all == expected);
+      CHECK(verdict.foreign == foreign);
+
+      // The same where the rest never came.
+      lines[4].resize(cut);
+      if (cut > stamp) continue;
+      CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+            Counts{.issued = 10, .delivered = 9, .lost = 1});
+    }
+  }
+}
+
+TEST_CASE("half a line that has an event in a string is torn", "[bench]") {
+  for (const bool json : {true, false}) {
+    const std::string whole = R"({"host":"h","message":)" + quoted(ten(json)[4]) + R"(,"n":1})";
+    const std::size_t stamp = whole.find(kStampMagic);
+    // Up to the text's last escape: from there on, what is behind the stamp is whole.
+    for (std::size_t cut = stamp + kStampBytes; cut < whole.rfind('\\'); ++cut) {
+      // What ends in a brace looks as if it was whole.
+      if (whole.find_last_not_of(' ', cut - 1) == whole.rfind('}', cut - 1)) continue;
+      Lines lines = ten(json);
+      lines[4] = whole.substr(0, cut);
+      INFO("cut at " << cut);
+      CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+            Counts{.issued = 10, .delivered = 9, .torn = 1});
+    }
+    for (std::size_t cut = 1; json && cut <= stamp; ++cut) {
+      Lines lines = ten(json);
+      lines[4] = whole.substr(cut);
+      INFO("begins at " << cut);
+      CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+            Counts{.issued = 10, .delivered = 9, .torn = 1});
+    }
+  }
+}
+
+TEST_CASE("lines that are glued are torn, unless they are JSON", "[bench]") {
+  Lines lines = text_events(1, 10);
+  lines[4] += lines[5];
+  lines.erase(lines.begin() + 5);
+  check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
+
+  lines = json_events(1, 10);
+  lines[4] += lines[5];
+  lines.erase(lines.begin() + 5);
+  check(lines, kIssued, {.issued = 10, .delivered = 10});
+
+  lines = json_events(1, 10);
+  lines[4] = lines[4].substr(0, lines[4].size() - 9) + lines[5];
+  lines.erase(lines.begin() + 5);
+  check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
+
+  lines = json_events(1, 10);
+  lines[4] += text_event(0, 5);
+  lines.erase(lines.begin() + 5);
+  check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
+}
+
+TEST_CASE("an event behind half of another is as it was sent", "[bench]") {
+  for (const bool json : {true, false}) {
+    const Lines whole = ten(json);
+    for (std::size_t cut = 1; cut <= whole[4].find(kStampMagic); ++cut) {
+      Lines lines = whole;
+      lines[4].resize(cut);
+      lines[4] += lines[5];
+      lines.erase(lines.begin() + 5);
+      INFO("cut at " << cut);
+      CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+            Counts{.issued = 10, .delivered = 9, .lost = 1});
+    }
+  }
+}
+
+TEST_CASE("a batch that is cut is torn", "[bench]") {
+  const Lines json = json_events(1, 10);
+  std::string array = "[";
+  for (const std::string& line : json) array += line + ",";
+  array.resize(array.size() - 9);
+  check(array, kIssued, {.issued = 10, .torn = 10});
+}
+
+TEST_CASE("a line without end is torn and does not fill memory", "[bench]") {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}, std::size_t{3'000'000}}) {
+    Lines lines = json_events(1, 10);
+    const std::size_t filled = LineSplitter::kLineBytesMax - lines[4].size() + more;
+    lines[4] = std::string(filled, 'x') + lines[4];
+    Counts expected{.issued = 10, .delivered = 10};
+    if (more != 0) expected = {.issued = 10, .delivered = 9, .torn = 1};
+    if (more > 1000) expected.lost = 1;
+    check(lines, kIssued, expected);
+    check(joined(lines, "\r\n"), kIssued, expected);
+  }
+  // Never any newline, and the lane goes on after the next.
+  check(joined(json_events(1, 9)) + std::string(2'000'000, '{') + "\n" + json_event(0, 9), kIssued,
+        {.issued = 10, .delivered = 10, .torn = 1});
+}
+
+TEST_CASE("garbage is foreign", "[bench]") {
+  Lines lines = json_events(1, 10);
+  std::string garbage;
+  for (int i = 0; i < 4000; ++i) garbage += static_cast<char>(i * i * 31 % 251);
+  garbage.erase(std::remove(garbage.begin(), garbage.end(), '\n'), garbage.end());
+  lines.insert(lines.begin() + 3, garbage);
+  lines.insert(lines.begin() + 6, "app: started");
+  lines.insert(lines.begin(), R"({"level":"warn","WEIR":"WWWEIR0"})");
+  check(lines, kIssued, {.issued = 10, .delivered = 10}, 3);
+
+  const std::string nested(100'000, '{');
+  check(joined(json_events(1, 10)) + nested + "WEIR1j-\n", kIssued,
+        {.issued = 10, .delivered = 10, .torn = 1});
+}
+
+TEST_CASE("events of another run are foreign", "[bench]") {
+  Lines lines = json_events(1, 10);
+  lines.insert(lines.begin(), json_event(0, 3, 7));
+  lines.insert(lines.begin() + 4, text_event(5, 3, 7));
+  lines.insert(lines.begin() + 5, json_event(0, 2, 7).substr(0, json_event(0, 2, 7).size() - 9));
+  check(lines, kIssued, {.issued = 10, .delivered = 10}, 3);
+
+  // Nobody says which run it is: the first event does.
+  Verifier verifier;
+  const std::string bytes = joined(lines);
+  verifier.lane("a").bytes(bytes, kSentNs);
+  const Verdict verdict = verifier.verdict({});
+  CHECK(verdict.run == 7);
+  CHECK(verdict.all == Counts{.issued = 8, .delivered = 2, .lost = 5, .torn = 1});
+}
