@@ -3,10 +3,10 @@
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test bench lint install clean
+.PHONY: help demo run build test bench bench-full bench-compare lint install clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo: ## Build, send a few hundred thousand events through a router, show where they went
 	@scripts/build.sh release weir raw_send
@@ -22,8 +22,14 @@ build: ## Build everything in build/release
 test: ## Run all tests: in release, under ASan and UBSan, and the threads' tests under TSan
 	@scripts/test.sh
 
-bench: ## Measure weir beside the least that could be done; build/bench/report.json
+bench: ## Measure weir beside the least that could be done and beside other routers; < 10 minutes
+	@scripts/bench.sh --quick
+
+bench-full: ## The same with figures to quote: about an hour
 	@scripts/bench.sh
+
+bench-compare: ## Measure this tree beside another revision of it: make bench-compare BASE=main~10
+	@scripts/bench_compare.sh "$(BASE)"
 
 lint: ## Check the format of all files, and with clang-tidy those that changed
 	@scripts/lint.sh

@@ -9,7 +9,8 @@ build="g++ make cmake ninja-build ccache pkg-config python3
   libboost1.81-dev libsimdjson-dev libyaml-cpp-dev libre2-dev libcli11-dev libfmt-dev libspdlog-dev
   zlib1g-dev libzstd-dev libssl-dev prometheus-cpp-dev catch2"
 lint="git clang-format clang-tidy-16"
-bench="rsyslog"
+# What syslog-ng needs: it is unpacked beside rsyslog, which excludes it (unpack_syslog_ng.sh).
+bench="rsyslog libglib2.0-0 libivykis0 libjson-c5 libnet1 libpcre3 libwrap0"
 
 wanted=""
 for group in "${@:-build}"; do
@@ -40,7 +41,15 @@ for package in $wanted; do
     *) missing="$missing $package" ;;
   esac
 done
-[ -n "$missing" ] || exit 0
+unpack() {
+  case " ${*:-build} " in
+    *" bench "*) "$(dirname "$0")/unpack_syslog_ng.sh" ;;
+  esac
+}
+if [ -z "$missing" ]; then
+  unpack "$@"
+  exit 0
+fi
 
 echo "setup: installing the missing packages:$missing" >&2
 as_root=""
@@ -55,3 +64,4 @@ fi
 $as_root apt-get update -q || echo "setup: apt-get update failed; trying with the lists at hand" >&2
 $as_root env DEBIAN_FRONTEND=noninteractive \
   apt-get install -q -y --no-install-recommends $missing
+unpack "$@"

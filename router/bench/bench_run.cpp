@@ -36,7 +36,8 @@ GeneratorOptions generator_options(const BenchWords& words) {
   if (!words.events.empty()) options.events = parse_count("--events", words.events);
   if (!words.duration.empty()) options.duration = parse_time("--duration", words.duration);
   if (words.events.empty() && words.duration.empty()) options.duration = std::chrono::seconds(10);
-  options.patience = parse_time("--connect-timeout", words.connect_timeout);
+  options.patience.time = parse_time("--connect-timeout", words.connect_timeout);
+  options.patience.await_udp = !words.command.empty();
   options.run = static_cast<std::uint16_t>(std::random_device{}());
   return options;
 }
@@ -55,6 +56,9 @@ class BenchRun {
       collection_ = std::make_unique<Collection>(words_.collect, options_.run);
     }
     if (!words_.command.empty()) subject_ = std::make_unique<Subject>(words_.command);
+    options_.patience.may_come = [this] {
+      return subject_ == nullptr || !subject_->exit_code().has_value();
+    };
     generator_ = std::make_unique<Generator>(options_, events_);
     const pid_t pid = subject_ != nullptr ? subject_->pid() : words_.pid;
     if (pid != 0) meter_ = std::make_unique<ProcessMeter>(pid);
@@ -116,10 +120,11 @@ class BenchRun {
                  .issued = generator_->issued_events(),
                  .seen = collection_ != nullptr ? collection_->seen() : 0});
     }
-    if (subject_ != nullptr && subject_->exit_code() && !result_.subject_exit_code) {
-      result_.subject_exit_code = subject_->exit_code();
+    if (subject_ == nullptr || ended_early_) return;
+    if (const std::optional<int> code = subject_->exit_code()) {
+      ended_early_ = true;
       result_.failures.push_back("the router ended by itself, with exit code " +
-                                 std::to_string(*result_.subject_exit_code));
+                                 std::to_string(*code));
       generator_->stop();
     }
   }
@@ -144,13 +149,18 @@ class BenchRun {
     }
     if (collection_ == nullptr) return;
     collection_->finish();
+    if (const std::uint64_t dropped = collection_->datagrams_dropped()) {
+      result_.failures.push_back("the collector itself missed " + std::to_string(dropped) +
+                                 " datagrams, which is no fault of the router: lower --rate, or "
+                                 "raise net.core.rmem_max");
+    }
     result_.verdict = collection_->verdict(issued);
   }
 
   const BenchWords& words_;
   const std::function<void(const Progress&)>& progress_;
   const milliseconds settle_;
-  const GeneratorOptions options_;
+  GeneratorOptions options_;
   EventSet events_;
   std::unique_ptr<Collection> collection_;
   std::unique_ptr<Subject> subject_;
@@ -160,6 +170,7 @@ class BenchRun {
   SteadyTime next_sample_;
   SteadyTime next_progress_;
   std::int64_t last_change_ns_ = 0;
+  bool ended_early_ = false;
   BenchResult result_;
 };
 

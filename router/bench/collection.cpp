@@ -21,6 +21,12 @@ void Collection::finish() {
   join();
 }
 
+std::uint64_t Collection::datagrams_dropped() const {
+  std::uint64_t dropped = 0;
+  for (const auto& collector : collectors_) dropped += collector->datagrams_dropped();
+  return dropped;
+}
+
 void Collection::join() {
   if (!thread_.joinable()) return;
   work_.reset();

@@ -32,6 +32,9 @@ class Collection {
   /// Reads what is there by now and stops. To be called once, before verdict().
   void finish();
 
+  /// That the kernel threw away because this process was late. After finish().
+  std::uint64_t datagrams_dropped() const;
+
   Verdict verdict(const std::map<std::uint32_t, std::uint64_t>& issued) const {
     return verifier_.verdict(issued);
   }

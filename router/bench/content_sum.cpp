@@ -15,23 +15,16 @@ namespace {
 namespace dom = simdjson::dom;
 
 // What a value is goes into its sum: "1", 1 and [1] differ.
-enum Tag : std::uint64_t {
-  kNull = 1,
-  kFalse,
-  kTrue,
-  kNumber,
-  kBigNumber,
-  kString,
-  kArray,
-  kObject
-};
+enum class Tag : std::uint64_t { Null = 1, False, True, Number, BigNumber, String, Array, Object };
 
-std::uint64_t tagged(Tag tag, std::uint64_t bits) noexcept { return mix(bits + mix(tag)); }
+std::uint64_t tagged(Tag tag, std::uint64_t bits) noexcept {
+  return mix(bits + mix(static_cast<std::uint64_t>(tag)));
+}
 
 /// 2, 2.0 and 2e0 are one number; where a double cannot tell an integer from its neighbour, the
 /// integer counts.
 std::uint64_t number_sum(double number) noexcept {
-  return tagged(kNumber, std::bit_cast<std::uint64_t>(number == 0 ? 0.0 : number));
+  return tagged(Tag::Number, std::bit_cast<std::uint64_t>(number == 0 ? 0.0 : number));
 }
 
 template <class Integer>
@@ -39,7 +32,7 @@ std::uint64_t integer_sum(Integer number) noexcept {
   constexpr Integer kExact = Integer{1} << 53;
   const bool is_exact = number <= kExact && (number >= 0 || number >= Integer{0} - kExact);
   if (is_exact) return number_sum(static_cast<double>(number));
-  return tagged(kBigNumber, static_cast<std::uint64_t>(number));
+  return tagged(Tag::BigNumber, static_cast<std::uint64_t>(number));
 }
 
 std::uint64_t value_sum(const dom::element& value);
@@ -51,7 +44,7 @@ std::uint64_t field_sum(std::string_view name, const dom::element& value) {
 std::uint64_t value_sum(const dom::element& value) {
   switch (value.type()) {
     case dom::element_type::STRING:
-      return tagged(kString, text_sum(value.get_string().value_unsafe()));
+      return tagged(Tag::String, text_sum(value.get_string().value_unsafe()));
     case dom::element_type::INT64:
       return integer_sum(value.get_int64().value_unsafe());
     case dom::element_type::UINT64:
@@ -59,14 +52,14 @@ std::uint64_t value_sum(const dom::element& value) {
     case dom::element_type::DOUBLE:
       return number_sum(value.get_double().value_unsafe());
     case dom::element_type::BOOL:
-      return tagged(value.get_bool().value_unsafe() ? kTrue : kFalse, 0);
+      return tagged(value.get_bool().value_unsafe() ? Tag::True : Tag::False, 0);
     case dom::element_type::ARRAY: {
       std::uint64_t sum = 0;
       const dom::array items = value.get_array().value_unsafe();
       for (const dom::element item : items) {
         sum = mix(sum + value_sum(item));
       }
-      return tagged(kArray, sum);
+      return tagged(Tag::Array, sum);
     }
     case dom::element_type::OBJECT: {
       std::uint64_t sum = 0;
@@ -74,12 +67,12 @@ std::uint64_t value_sum(const dom::element& value) {
       for (const auto& [name, item] : object) {
         sum += field_sum(name, item);
       }
-      return tagged(kObject, sum);
+      return tagged(Tag::Object, sum);
     }
     case dom::element_type::NULL_VALUE:
       break;
   }
-  return tagged(kNull, 0);
+  return tagged(Tag::Null, 0);
 }
 
 }  // namespace

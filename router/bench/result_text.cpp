@@ -68,8 +68,7 @@ std::string verdict_text(const Verdict& verdict) {
   return text;
 }
 
-std::string usage_text(const BenchResult& result) {
-  const Usage& usage = *result.usage;
+std::string usage_text(const BenchResult& result, const Usage& usage) {
   const double cpu_seconds = usage.user_seconds + usage.system_seconds;
   const double gigabytes = static_cast<double>(result.delivered()) * result.bytes_per_event() / 1e9;
   std::string text = fmt::format("cpu            {:.2f} s ({:.2f} user, {:.2f} system)",
@@ -99,7 +98,7 @@ std::string to_text(const BenchResult& result, bool allow_loss) {
                         result.seconds, grouped(static_cast<std::uint64_t>(rate)),
                         human_bytes(rate * result.bytes_per_event()));
   }
-  if (result.usage) text += usage_text(result);
+  if (result.usage) text += usage_text(result, *result.usage);
   if (result.verdict) text += verdict_text(*result.verdict);
   for (const std::string& failure : result.failures) text += "FAILED   " + failure + '\n';
   if (!result.valid()) {

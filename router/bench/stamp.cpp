@@ -47,7 +47,10 @@ void write_hex(char* stamp, std::uint64_t number) noexcept {
 constexpr std::array<std::uint8_t, 256> make_worths() {
   std::array<std::uint8_t, 256> worths{};
   worths.fill(0xff);
-  for (std::uint8_t i = 0; i < 16; ++i) worths["0123456789abcdef"[i]] = i;
+  std::uint8_t worth = 0;
+  for (const char digit : std::string_view("0123456789abcdef")) {
+    worths[static_cast<unsigned char>(digit)] = worth++;
+  }
   return worths;
 }
 constexpr std::array<std::uint8_t, 256> kWorths = make_worths();

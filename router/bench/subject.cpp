@@ -11,8 +11,6 @@
 
 #include "router/base/clock.hpp"
 
-extern char** environ;
-
 namespace weir::bench {
 
 Subject::Subject(const std::vector<std::string>& command) {
@@ -64,7 +62,7 @@ int Subject::stop(std::chrono::milliseconds patience) {
     ::waitpid(pid_, &status, 0);
     exit_code_ = 128 + SIGKILL;
   }
-  return *exit_code_;
+  return exit_code_.value_or(128 + SIGKILL);
 }
 
 }  // namespace weir::bench

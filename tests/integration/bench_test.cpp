@@ -189,4 +189,8 @@ TEST_CASE("a bench in which nothing happened is invalid, and one that cannot beg
                                   "--connect-timeout", "20ms", "--", "/no/such/router"});
   CHECK(gone.exit_code == 1);
   CHECK(gone.err.find("cannot start /no/such/router") != std::string::npos);
+  const Finished died = run_weir({"bench", "--to", "unix://" + (dir / "none.sock"), "--events", "1",
+                                  "--connect-timeout", "60s", "--", "/bin/false"});
+  CHECK(died.exit_code == 1);
+  CHECK(died.err.find("the router ended before it listened") != std::string::npos);
 }

@@ -57,7 +57,8 @@ void EventSet::make(const EventSetOptions& options) {
   while (bytes_.size() < kMadeBytes || events_.size() < kMadeMin) {
     const std::size_t size = maker.between(options.size_min, options.size_max);
     if (options.format == EventFormat::Json) {
-      add_json(maker.json(size - kJsonStampBytes));
+      const std::string object = maker.json(size - kJsonStampBytes);
+      add_json(object, json_sum(object).value_or(ContentSum()));
     } else {
       const std::string head = header(maker, options.format);
       add_text(head, maker.text(size - head.size() - kTextStampBytes));
@@ -75,9 +76,9 @@ void EventSet::read(const EventSetOptions& options) {
   for (std::string line; bytes_.size() < kReadBytesMax && std::getline(file, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
-    const bool as_json = options.format == EventFormat::Json && json_sum(line).has_value();
-    if (as_json && line.find('"' + std::string(kStampKey) + '"') == std::string::npos) {
-      add_json(line);
+    const auto sum = options.format == EventFormat::Json ? json_sum(line) : std::nullopt;
+    if (sum && line.find('"' + std::string(kStampKey) + '"') == std::string::npos) {
+      add_json(line, *sum);
     } else {
       add_text(header(maker, options.format), line);
     }
@@ -87,17 +88,16 @@ void EventSet::read(const EventSetOptions& options) {
   }
 }
 
-void EventSet::add_json(std::string_view object) {
-  const std::optional<ContentSum> sum = json_sum(object);
+void EventSet::add_json(std::string_view object, const ContentSum& sum) {
   const std::size_t close = object.rfind('}');
   const std::size_t begin = bytes_.size();
   bytes_ += object.substr(0, close);
-  if (sum->fields != 0) bytes_ += ',';
+  if (sum.fields != 0) bytes_ += ',';
   bytes_.append("\"").append(kStampKey).append("\":\"");
   events_.push_back({.begin = begin,
                      .stamp_at = bytes_.size(),
-                     .content_sum = sum->sum,
-                     .extent = sum->fields,
+                     .content_sum = sum.sum,
+                     .extent = sum.fields,
                      .kind = StampKind::Json});
   bytes_.append(kStampBytes, '0').append("\"}\n");
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "router/bench/content_sum.hpp"
 #include "router/bench/stamp.hpp"
 
 namespace weir::bench {
@@ -59,7 +60,7 @@ class EventSet {
   std::size_t end_of(std::size_t last) const noexcept {
     return last == events_.size() ? bytes_.size() : events_[last].begin;
   }
-  void add_json(std::string_view object);
+  void add_json(std::string_view object, const ContentSum& sum);
   void add_text(std::string_view header, std::string_view text);
   void make(const EventSetOptions& options);
   void read(const EventSetOptions& options);

@@ -27,7 +27,7 @@ struct GeneratorOptions {
   double rate = 0;                ///< Events per second over all; 0: as fast as taken.
   std::uint64_t events = 0;       ///< Over all; 0: until `duration` is over.
   std::chrono::nanoseconds duration{0};
-  std::chrono::milliseconds patience{10'000};  ///< For a target that is not there yet...
+  Patience patience;
   std::uint16_t run = 0;
 };
 

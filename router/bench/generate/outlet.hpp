@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -48,8 +49,17 @@ class Outlet {
   std::string failure_;
 };
 
-/// Connects. A target that is not there yet is tried again for as long as `patience`. Throws
-/// std::runtime_error, with words for users.
-std::unique_ptr<Outlet> connect_outlet(const Target& target, std::chrono::milliseconds patience);
+/// How long to wait for a target that is not there yet.
+struct Patience {
+  std::chrono::milliseconds time{10'000};
+  /// Asked meanwhile: false where it cannot come any more.
+  std::function<bool()> may_come = [] { return true; };
+  /// A port of UDP takes what is sent to it whether somebody is there or not; with this, a local
+  /// one is waited for until it is bound (/proc/net/udp).
+  bool await_udp = false;
+};
+
+/// Connects. Throws std::runtime_error, with words for users.
+std::unique_ptr<Outlet> connect_outlet(const Target& target, const Patience& patience);
 
 }  // namespace weir::bench

@@ -58,11 +58,12 @@ std::vector<std::uint64_t> sequences(const std::string& text) {
   std::vector<std::uint64_t> found;
   std::optional<std::uint32_t> stream;
   for (std::size_t at = 0; (at = text.find("WEIR1", at)) != std::string::npos; ++at) {
-    const auto stamp = weir::bench::read_stamp(std::string_view(text).substr(at));
-    REQUIRE(stamp.has_value());
-    REQUIRE(stream.value_or(stamp->stamp.stream) == stamp->stamp.stream);
-    stream = stamp->stamp.stream;
-    found.push_back(stamp->stamp.sequence);
+    const auto found_stamp = weir::bench::read_stamp(std::string_view(text).substr(at));
+    REQUIRE(found_stamp.has_value());
+    const weir::bench::Stamp stamp = found_stamp.value_or(weir::bench::FoundStamp()).stamp;
+    REQUIRE(stream.value_or(stamp.stream) == stamp.stream);
+    stream = stamp.stream;
+    found.push_back(stamp.sequence);
   }
   return found;
 }
@@ -126,7 +127,8 @@ TEST_CASE("a target that is not there is an error after the patience", "[bench]"
   }
   EventSet events({.size_min = 400, .size_max = 400});
   CHECK_THROWS_AS(
-      Generator({.to = target, .events = 1, .patience = std::chrono::milliseconds(20)}, events),
+      Generator({.to = target, .events = 1, .patience = {.time = std::chrono::milliseconds(20)}},
+                events),
       std::runtime_error);
 }
 

@@ -1,6 +1,7 @@
 #include "router/bench/measure/process_meter.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -9,7 +10,6 @@
 #include <array>
 #include <csignal>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -178,30 +178,32 @@ TEST_CASE("what a process used is known after its end", "[bench]") {
 
 TEST_CASE("memory is summed over the tree, and its peak is kept", "[bench]") {
   constexpr std::size_t kBytes = 64 * 1024 * 1024;
-  std::unique_ptr<char[]> held;
+  void* held = nullptr;  // Of the kernel's own: allocators keep what is given back.
   const auto take = [&] {
-    held = std::make_unique<char[]>(kBytes);
-    for (std::size_t i = 0; i < kBytes; i += 1024) held[i] = 'x';
+    held = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   };
-  const Child child({take, [&] { held.reset(); }, [] {}});
+  const Child child({take, [&] { ::munmap(held, kBytes); }, [] {}});
   ProcessMeter meter(child.pid());
   child.step();
   meter.sample();
   child.step();
   meter.sample();
-  Usage usage = meter.usage();
+  const Usage usage = meter.usage();
   CHECK(usage.peak_rss_bytes >= kBytes);
   CHECK(usage.mean_rss_bytes < usage.peak_rss_bytes);
   CHECK(usage.mean_rss_bytes > kBytes / 3);
   REQUIRE(usage.memory.size() == 3);
-  CHECK(usage.memory[1].rss_bytes >= kBytes);
-  CHECK(usage.memory[2].rss_bytes < usage.memory[1].rss_bytes);
+  const std::uint64_t most = usage.memory[1].rss_bytes;
+  CHECK(most >= kBytes);
+  CHECK(usage.memory[0].rss_bytes < most - kBytes / 2);
+  CHECK(usage.memory[2].rss_bytes < most - kBytes / 2);
   CHECK(usage.memory[2].seconds >= usage.memory[1].seconds);
 
   SECTION("even where no sample saw it") {
     ProcessMeter late(child.pid());
-    CHECK(late.usage().memory[0].rss_bytes < kBytes);
-    CHECK(late.usage().peak_rss_bytes >= kBytes);
+    CHECK(late.usage().memory[0].rss_bytes < most - kBytes / 2);
+    CHECK(late.usage().peak_rss_bytes > late.usage().memory[0].rss_bytes + kBytes / 2);
   }
 }
 
@@ -214,8 +216,8 @@ TEST_CASE("switches are counted", "[bench]") {
   ProcessMeter meter(child.pid());
   child.step();
   meter.sample();
-  CHECK(meter.usage().voluntary_switches >= 50);
-  CHECK(meter.usage().voluntary_switches < 100);
+  CHECK(meter.usage().voluntary_switches >= 25);  // A late one need not wait.
+  CHECK(meter.usage().voluntary_switches < 200);
 }
 
 TEST_CASE("a process that is not there cannot be measured", "[bench]") {
@@ -230,7 +232,7 @@ TEST_CASE("a process may be called anything", "[bench]") {
       " S 7 1 1 0 -1 4194560 100 0 0 0 11 22 33 44 20 0 5 0 777 1000000 99 18446744073709551615 1 "
       "1";
   for (const std::string name : {"(sh)", "(a b)", "(a) R 1 (b)", "())", "( \n )"}) {
-    const auto stat = parse_process_stat("42 " + name + numbers);
+    const auto stat = parse_process_stat(std::string("42 ").append(name).append(numbers));
     REQUIRE(stat);
     CHECK(stat->pid == 42);
     CHECK(stat->state == 'S');
