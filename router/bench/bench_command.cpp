@@ -135,6 +135,7 @@ int BenchCommand::report(const BenchResult& result, std::ostream& out, std::ostr
       return kFailure;
     }
   }
+  if (result.interrupted_by != 0) return 128 + result.interrupted_by;
   return result.passed(words_.allow_loss) ? kClean : kFailure;
 }
 

@@ -24,6 +24,7 @@ struct BenchResult {
   std::optional<Verdict> verdict;  ///< With --collect, and of `verify`.
   std::optional<Usage> usage;      ///< With --pid or a command.
   std::optional<int> subject_exit_code;
+  int interrupted_by = 0;             ///< The signal, if the run was interrupted.
   std::vector<std::string> failures;  ///< Of sending and of starting, in words.
 
   std::uint64_t delivered() const { return verdict ? verdict->all.delivered : issued_events; }

@@ -9,6 +9,7 @@
 #include "router/base/clock.hpp"
 #include "router/bench/collection.hpp"
 #include "router/bench/generate/generator.hpp"
+#include "router/bench/interrupts.hpp"
 #include "router/bench/subject.hpp"
 
 namespace weir::bench {
@@ -57,6 +58,7 @@ class BenchRun {
     }
     if (!words_.command.empty()) subject_ = std::make_unique<Subject>(words_.command);
     options_.patience.may_come = [this] {
+      if (interrupts_.came() != 0) throw std::runtime_error("interrupted before anything was sent");
       return subject_ == nullptr || !subject_->exit_code().has_value();
     };
     generator_ = std::make_unique<Generator>(options_, events_);
@@ -92,7 +94,7 @@ class BenchRun {
     last_change_ns_ = generator_->ended_ns();
     SteadyTime deadline = steady_now() + settle_;
     std::uint64_t seen = 0;
-    while (steady_now() < deadline) {
+    while (steady_now() < deadline && interrupts_.came() == 0) {
       const bool all =
           collection_ != nullptr ? collection_->seen() >= issued : generator_->arrived();
       if (collection_ == nullptr || collection_->seen() != seen) {
@@ -119,6 +121,11 @@ class BenchRun {
       progress_({.seconds = std::chrono::duration<double>(now - started_).count(),
                  .issued = generator_->issued_events(),
                  .seen = collection_ != nullptr ? collection_->seen() : 0});
+    }
+    if (interrupts_.came() != 0 && result_.interrupted_by == 0) {
+      result_.interrupted_by = interrupts_.came();
+      result_.failures.emplace_back("interrupted");
+      generator_->stop();
     }
     if (subject_ == nullptr || ended_early_) return;
     if (const std::optional<int> code = subject_->exit_code()) {
@@ -157,6 +164,7 @@ class BenchRun {
     result_.verdict = collection_->verdict(issued);
   }
 
+  Interrupts interrupts_;  // First: every thread and the router come after it.
   const BenchWords& words_;
   const std::function<void(const Progress&)>& progress_;
   const milliseconds settle_;

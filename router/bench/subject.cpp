@@ -25,8 +25,11 @@ Subject::Subject(const std::vector<std::string>& command) {
   ::posix_spawnattr_init(&attributes);
   sigset_t all;
   ::sigfillset(&all);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);  // We ignore SIGPIPE; it need not.
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  ::posix_spawnattr_setsigdefault(&attributes, &all);  // We ignore or block some; it need not.
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   const int error =
       ::posix_spawnp(&pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);

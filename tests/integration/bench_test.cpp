@@ -1,7 +1,10 @@
 #include <simdjson.h>
 
+#include <csignal>
+#include <filesystem>
 #include <string>
 
+#include "tests/support/await.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/router.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -108,6 +111,24 @@ TEST_CASE("a bench starts the router under test and ends it") {
     result.check_clean();
     std::filesystem::remove(dir / "out.ndjson");
   }
+}
+
+TEST_CASE("a bench that is interrupted ends the router that it started, and says so") {
+  const TempDir dir;
+  dir.write("weir.yaml", kUnixToFile);
+  Process process(
+      {.arguments = {weir_program(), "bench", "--to", "unix://" + (dir / "in.sock"), "--collect",
+                     dir / "out.ndjson", "--duration", "60s", "--rate", "1k", "--", weir_program(),
+                     "run", "-c", dir / "weir.yaml"},
+       .environment = {{"DIR", dir.path().string()}, {"WEIR_CONTROL_SOCKET", dir / "control.sock"}},
+       .directory = dir.path()});
+  REQUIRE(await([&] { return !dir.read("out.ndjson").empty(); }));
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 128 + SIGTERM);
+  CHECK(process.stdout_text().find("interrupted") != std::string::npos);
+  // The router has removed its socket: it ended in good order.
+  CHECK_FALSE(std::filesystem::exists(dir / "in.sock"));
+  CHECK(process.stderr_text().find("\"imbalance\":0") != std::string::npos);
 }
 
 TEST_CASE("what a router leaves out is lost, and named") {
