@@ -52,6 +52,9 @@ BenchCommand::BenchCommand(CLI::App& app)
   app_->add_option("--duration", words_.duration, "10s where --events is not given either");
   app_->add_option("--connect-timeout", words_.connect_timeout, "for a router that is starting")
       ->capture_default_str();
+  app_->add_option("--stall-timeout", words_.stall_timeout,
+                   "a target that takes nothing for so long")
+      ->capture_default_str();
   app_->add_option("--settle", words_.settle, "the end is when nothing has come for so long")
       ->capture_default_str();
   app_->add_option("--pid", words_.pid, "measure this process and its children");

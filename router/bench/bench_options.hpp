@@ -27,6 +27,7 @@ struct BenchWords {
   std::string format = "json";
   std::uint64_t seed = 1;
   std::string connect_timeout = "10s";
+  std::string stall_timeout = "30s";
   std::string settle = "2s";
   int pid = 0;
   bool allow_loss = false;

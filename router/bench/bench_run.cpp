@@ -38,6 +38,7 @@ GeneratorOptions generator_options(const BenchWords& words) {
   if (!words.duration.empty()) options.duration = parse_time("--duration", words.duration);
   if (words.events.empty() && words.duration.empty()) options.duration = std::chrono::seconds(10);
   options.patience.time = parse_time("--connect-timeout", words.connect_timeout);
+  options.stall_timeout = parse_time("--stall-timeout", words.stall_timeout);
   options.patience.await_udp = !words.command.empty();
   options.run = static_cast<std::uint16_t>(std::random_device{}());
   return options;

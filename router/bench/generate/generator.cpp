@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "router/base/clock.hpp"
 
@@ -44,7 +45,9 @@ Generator::~Generator() = default;
 
 void Generator::run() {
   started_ns_ = wall_clock_ns();
+  progress_at_ = steady_now();
   const Pace pace(options_.rate, started_ns_);
+  std::chrono::milliseconds drain_patience = kDrainPatience;
   while (!over(wall_clock_ns())) {
     for (Stream& stream : streams_) {
       if (stream.outlet->busy()) stream.outlet->flush();
@@ -56,9 +59,13 @@ void Generator::run() {
     if (!any_works) break;
     const bool any_busy = std::any_of(streams_.begin(), streams_.end(),
                                       [](const Stream& each) { return each.outlet->busy(); });
+    if (any_busy && stalled()) {
+      drain_patience = {};
+      break;
+    }
     wait(pace, any_busy);
   }
-  drain();
+  drain(drain_patience);
   ended_ns_ = wall_clock_ns();
 }
 
@@ -133,9 +140,18 @@ void Generator::wait(const Pace& pace, bool any_busy) {
   ::ppoll(busy.data(), busy.size(), &patience, nullptr);
 }
 
+/// Whether the peers have taken nothing for as long as that may be. Asked while one is busy.
+bool Generator::stalled() {
+  std::uint64_t bytes = 0;
+  for (const Stream& stream : streams_) bytes += stream.outlet->sent_bytes();
+  const SteadyTime now = steady_now();
+  if (std::exchange(progress_bytes_, bytes) != bytes) progress_at_ = now;
+  return now - progress_at_ >= options_.stall_timeout;
+}
+
 /// What was begun goes out, and the peers are told that it was all.
-void Generator::drain() {
-  const SteadyTime deadline = steady_now() + kDrainPatience;
+void Generator::drain(std::chrono::milliseconds patience) {
+  const SteadyTime deadline = steady_now() + patience;
   const Pace unlimited(0, 0);
   const auto busy = [](const Stream& stream) { return stream.outlet->busy(); };
   while (std::any_of(streams_.begin(), streams_.end(), busy) && steady_now() < deadline) {

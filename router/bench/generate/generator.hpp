@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "router/base/clock.hpp"
 #include "router/bench/generate/event_set.hpp"
 #include "router/bench/generate/outlet.hpp"
 #include "router/bench/generate/pace.hpp"
@@ -28,6 +29,7 @@ struct GeneratorOptions {
   std::uint64_t events = 0;       ///< Over all; 0: until `duration` is over.
   std::chrono::nanoseconds duration{0};
   Patience patience;
+  std::chrono::milliseconds stall_timeout{30'000};  ///< A target that takes nothing for so long.
   std::uint16_t run = 0;
 };
 
@@ -66,8 +68,9 @@ class Generator {
   bool over(std::int64_t now_ns) const noexcept;
   std::uint64_t offer_round(const Pace& pace);
   std::size_t offer(std::size_t stream, std::uint64_t due, const Pace& pace);
-  void wait(const Pace& pace, bool all_busy);
-  void drain();
+  void wait(const Pace& pace, bool any_busy);
+  bool stalled();
+  void drain(std::chrono::milliseconds patience);
 
   const GeneratorOptions options_;
   EventSet& events_;
@@ -76,6 +79,8 @@ class Generator {
   std::size_t cursor_ = 0;  // The next event of the set.
   std::size_t next_stream_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t progress_bytes_ = 0;  // What was taken when it was last looked at...
+  SteadyTime progress_at_;            // ...and when that had last changed.
   std::int64_t started_ns_ = 0;
   std::int64_t ended_ns_ = 0;
   std::atomic<bool> stopped_{false};

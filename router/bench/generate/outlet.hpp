@@ -33,6 +33,9 @@ class Outlet {
   /// Events that were offered and are not wholly with the kernel.
   virtual std::uint64_t unsent() const noexcept = 0;
 
+  /// Bytes that the kernel has taken.
+  std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
+
   /// Why nothing more can be sent; empty while it works.
   const std::string& failure() const noexcept { return failure_; }
 
@@ -44,8 +47,10 @@ class Outlet {
 
  protected:
   void fail(std::string why) { failure_ = std::move(why); }
+  void count_sent(std::size_t bytes) noexcept { sent_bytes_ += bytes; }
 
  private:
+  std::uint64_t sent_bytes_ = 0;
   std::string failure_;
 };
 

@@ -48,6 +48,7 @@ std::size_t StreamOutlet::send(std::string_view bytes) {
       break;
     }
   }
+  count_sent(sent);
   return sent;
 }
 

@@ -119,6 +119,19 @@ TEST_CASE("a peer that closes is told of, and only whole events count as issued"
   CHECK(generator.issued_events() < 1'000'000);
 }
 
+TEST_CASE("a peer that stops reading is given up, and told of", "[bench]") {
+  const Server server;
+  EventSet events({.size_min = 400, .size_max = 400});
+  Generator generator(
+      {.to = server.target(), .events = 1'000'000, .stall_timeout = std::chrono::milliseconds(100)},
+      events);
+  const Fd never_read(::accept(server.socket.get(), nullptr, nullptr));
+  generator.run();
+  REQUIRE(generator.failures().size() == 1);
+  CHECK(generator.failures()[0].find("stopped reading") != std::string::npos);
+  CHECK(generator.issued_events() < 1'000'000);
+}
+
 TEST_CASE("a target that is not there is an error after the patience", "[bench]") {
   weir::bench::Target target;
   {
