@@ -53,8 +53,9 @@ void Generator::run() {
       if (stream.outlet->busy()) stream.outlet->flush();
     }
     if (offer_round(pace) != 0) continue;
+    // Those that failed leave what was their share unsent.
     const bool any_works = std::any_of(streams_.begin(), streams_.end(), [](const Stream& each) {
-      return each.outlet->failure().empty();
+      return each.outlet->failure().empty() && (each.next < each.share || each.outlet->busy());
     });
     if (!any_works) break;
     const bool any_busy = std::any_of(streams_.begin(), streams_.end(),

@@ -119,6 +119,20 @@ TEST_CASE("a peer that closes is told of, and only whole events count as issued"
   CHECK(generator.issued_events() < 1'000'000);
 }
 
+TEST_CASE("a connection that fails does not keep the others, nor the end", "[bench]") {
+  const Server server;
+  EventSet events({.size_min = 400, .size_max = 400});
+  Generator generator({.to = server.target(), .connections = 2, .events = 400'000}, events);
+  std::thread reader([&] {
+    { const Fd closed(::accept(server.socket.get(), nullptr, nullptr)); }
+    CHECK(sequences(server.read_all(1)[0]).size() == 200'000);
+  });
+  generator.run();
+  reader.join();
+  CHECK(generator.failures().size() == 1);
+  CHECK(generator.issued()[0] + generator.issued()[1] < 400'000);
+}
+
 TEST_CASE("a peer that stops reading is given up, and told of", "[bench]") {
   const Server server;
   EventSet events({.size_min = 400, .size_max = 400});
