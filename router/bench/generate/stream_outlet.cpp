@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,9 @@ std::string words(int error) {
 }  // namespace
 
 StreamOutlet::StreamOutlet(Fd socket, bool is_tcp) : socket_(std::move(socket)), is_tcp_(is_tcp) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  is_socket_ = ::getsockopt(socket_.get(), SOL_SOCKET, SO_TYPE, &type, &size) == 0;
   ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
 }
 
@@ -37,8 +41,11 @@ StreamOutlet::StreamOutlet(Fd socket, bool is_tcp) : socket_(std::move(socket)),
 std::size_t StreamOutlet::send(std::string_view bytes) {
   std::size_t sent = 0;
   while (sent < bytes.size()) {
-    // write(2), for standard output may be a pipe or a file; SIGPIPE is ignored by the command.
-    const ssize_t count = ::write(socket_.get(), bytes.data() + sent, bytes.size() - sent);
+    const char* const from = bytes.data() + sent;
+    const std::size_t left = bytes.size() - sent;
+    // Standard output may be a pipe or a file; the command ignores SIGPIPE for it.
+    const ssize_t count = is_socket_ ? ::send(socket_.get(), from, left, MSG_NOSIGNAL)
+                                     : ::write(socket_.get(), from, left);
     if (count >= 0) {
       sent += static_cast<std::size_t>(count);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

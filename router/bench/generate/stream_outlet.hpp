@@ -26,6 +26,7 @@ class StreamOutlet final : public Outlet {
 
   Fd socket_;
   bool is_tcp_;
+  bool is_socket_ = false;
   std::string rest_;
   std::size_t rest_sent_ = 0;
 };
