@@ -31,7 +31,7 @@ std::string written(const Stamp& stamp, std::uint64_t content_sum) {
 std::uint64_t sum_of(const std::string& json) {
   const auto sum = json_sum(json);
   REQUIRE(sum.has_value());
-  return sum->sum;
+  return sum.value_or(weir::bench::ContentSum()).sum;
 }
 
 }  // namespace
@@ -41,9 +41,10 @@ TEST_CASE("a stamp is read as it was written", "[bench]") {
     const std::string text = written(stamp, 42);
     const auto found = read_stamp(text + "behind");
     REQUIRE(found.has_value());
-    CHECK(found->stamp == stamp);
-    CHECK(found->fits(42));
-    CHECK_FALSE(found->fits(43));
+    const FoundStamp read = found.value_or(FoundStamp());
+    CHECK(read.stamp == stamp);
+    CHECK(read.fits(42));
+    CHECK_FALSE(read.fits(43));
   }
 }
 
@@ -76,7 +77,7 @@ TEST_CASE("what a router may do to JSON leaves its sum", "[bench]") {
         R"({"bench":"anything","a":"x/ä","n":20e-1,"o":{"p":1,"q":[1,2]},"t":true,"z":null})"}) {
     CHECK(sum_of(same) == sum);
   }
-  CHECK(json_sum(event)->fields == 5);
+  CHECK(json_sum(event).value_or(weir::bench::ContentSum()).fields == 5);
 }
 
 TEST_CASE("anything else changes the sum", "[bench]") {

@@ -27,11 +27,12 @@ TEST_CASE("a set of sequences is a set", "[bench]") {
     if (set.contains(sequence) != (expected.count(sequence) == 1)) FAIL(sequence);
   }
   CHECK_FALSE(set.contains(std::uint64_t{1} << 40));
-  for (const std::uint64_t from : {0, 1, 63, 64, 65, 4095, 4096, 19'999, 999'999, 2'000'000}) {
+  for (const std::uint64_t from :
+       {0U, 1U, 63U, 64U, 65U, 4095U, 4096U, 19'999U, 999'999U, 2'000'000U}) {
     const auto count = std::distance(expected.lower_bound(from), expected.end());
     CHECK(set.count_from(from) == static_cast<std::uint64_t>(count));
   }
-  for (const std::uint64_t issued : {0, 1, 64, 100, 20'000, 20'001, 999'999, 3'000'000}) {
+  for (const std::uint64_t issued : {0U, 1U, 64U, 100U, 20'000U, 20'001U, 999'999U, 3'000'000U}) {
     const auto present = std::distance(expected.begin(), expected.lower_bound(issued));
     const auto missing = missing_below(issued, set, nothing, 3);
     CHECK(missing.count == issued - static_cast<std::uint64_t>(present));
@@ -41,7 +42,7 @@ TEST_CASE("a set of sequences is a set", "[bench]") {
 
 TEST_CASE("what was lost is told as ranges", "[bench]") {
   StreamCheck check;
-  for (const std::uint64_t sequence : {3, 4, 63, 65, 129}) check.intact(sequence, 0);
+  for (const std::uint64_t sequence : {3U, 4U, 63U, 65U, 129U}) check.intact(sequence, 0);
   const StreamVerdict verdict = check.verdict(5, 200);
   CHECK(verdict.stream == 5);
   CHECK(verdict.counts == Counts{.issued = 200, .delivered = 5, .lost = 195});
@@ -60,8 +61,9 @@ TEST_CASE("what was lost is told as ranges", "[bench]") {
 
 TEST_CASE("order is judged in each lane alone", "[bench]") {
   StreamCheck check;
-  for (const std::uint64_t sequence : {0, 2, 4}) CHECK_FALSE(check.intact(sequence, 0).reordered);
-  for (const std::uint64_t sequence : {1, 3}) CHECK_FALSE(check.intact(sequence, 1).reordered);
+  for (const std::uint64_t sequence : {0U, 2U, 4U})
+    CHECK_FALSE(check.intact(sequence, 0).reordered);
+  for (const std::uint64_t sequence : {1U, 3U}) CHECK_FALSE(check.intact(sequence, 1).reordered);
   CHECK(check.verdict(0, 5).counts == Counts{.issued = 5, .delivered = 5});
 
   // A copy that overtook in this lane is a later event that came before.
@@ -93,6 +95,6 @@ TEST_CASE("a sequence that cannot be is not taken", "[bench]") {
   CHECK_FALSE(check.is_proven());
   CHECK(check.verdict(0, {}).counts == Counts{.corrupted = 2});
 
-  for (const std::uint64_t sequence : {0, 1, 2, 77}) check.intact(sequence, 0);
+  for (const std::uint64_t sequence : {0U, 1U, 2U, 77U}) check.intact(sequence, 0);
   CHECK(check.verdict(0, 2).counts == Counts{.issued = 2, .delivered = 2, .corrupted = 4});
 }
