@@ -11,51 +11,33 @@ case for which a program is missing.
 """
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
-from harness.case import run_case
+from harness.campaign import any_invalid, on_a_machine, run_cases
 from harness.host_cases import HostCases
-from harness.machine import Machine
 from harness.process import Invalid
 from harness.raw import Raw
-from harness.report import print_machine, print_table, write_json
 from harness.stream_cases import StreamCases
 
 
 def main():
     arguments = read_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ends what was started, too.
-    machine = Machine()
-    try:
-        raw = Raw(arguments.raw.resolve(), machine)
-        binary = arguments.weir.resolve()
-        cases = (StreamCases(raw, binary, machine, arguments.quick).all()
-                 + HostCases(raw, binary, machine, arguments.quick).all())
-        if arguments.list:
-            for case in cases:
-                print(f"{case.name:<12}{case.title}")
-            return 0
-        chosen = choose(cases, arguments.cases)
-        description = machine.describe()
-        print_machine(description)
-        results = []
-        for case in chosen:
-            results.append(run_case(case, arguments.runs, not arguments.quick))
-            for path in machine.scratch.glob("*.ndjson"):
-                path.unlink()
-            write_json(arguments.out, description, results)  # What is measured is kept.
-        print_table(results)
-        print(f"\nreport    {arguments.out}")
-        return exit_code(results, arguments.strict)
-    except Invalid as reason:
-        print(f"bench: {reason}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        machine.remove_scratch()
+    return on_a_machine("bench", lambda machine: measure(arguments, machine))
+
+
+def measure(arguments, machine):
+    raw = Raw(arguments.raw.resolve(), machine)
+    binary = arguments.weir.resolve()
+    cases = (StreamCases(raw, binary, machine, arguments.quick).all()
+             + HostCases(raw, binary, machine, arguments.quick).all())
+    if arguments.list:
+        for case in cases:
+            print(f"{case.name:<12}{case.title}")
+        return 0
+    results = run_cases(choose(cases, arguments.cases), machine, arguments.out, arguments.runs,
+                        not arguments.quick)
+    return exit_code(results, arguments.strict)
 
 
 def read_arguments():
@@ -89,7 +71,7 @@ def choose(cases, wanted):
 
 
 def exit_code(results, strict):
-    if any(result["status"] == "invalid" for result in results):
+    if any_invalid(results):
         return 1
     missed = any(target["reached"] is False for result in results for target in result["targets"])
     missing = any(result["status"] == "missing" for result in results)

@@ -11,7 +11,6 @@ Writes comparison.json and comparison.html to --out. Exit code 0 if weir was mea
 
 import argparse
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -24,8 +23,8 @@ from comparison.routers import find_routers
 from comparison.run import Job, Runner
 from comparison.text_report import print_case, print_series
 from comparison.verdict import MEASURED
+from harness.campaign import on_a_machine
 from harness.host_cases import allow_descriptors
-from harness.machine import Machine
 from harness.process import Invalid
 from harness.report import print_machine
 
@@ -34,7 +33,6 @@ DESCRIPTORS = 12_000  # For 10,000 connections; children inherit it.
 
 def main():
     arguments = read_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ends what was started, too.
     try:
         cases = chosen(load_cases(), arguments.cases, "case")
         routers = chosen({each.name: each for each in find_routers(arguments.weir.resolve())},
@@ -48,13 +46,8 @@ def main():
         for name, case in cases.items():
             print(f"{name:<24}{case.title}")
         return 0
-    machine = Machine()
-    try:
-        return measure(arguments, machine, cases, routers, series)
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        machine.remove_scratch()
+    return on_a_machine(
+        "compare", lambda machine: measure(arguments, machine, cases, routers, series))
 
 
 def measure(arguments, machine, cases, routers, series):

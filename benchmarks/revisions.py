@@ -10,15 +10,12 @@ are, new over base. It is information and no gate: exit code 1 only if a run was
 """
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
-from harness.case import Case, Target, ratio, run_case
-from harness.machine import Machine
-from harness.process import Invalid
+from harness.campaign import any_invalid, on_a_machine, run_cases
+from harness.case import Case, Target, ratio
 from harness.raw import Raw
-from harness.report import print_machine, print_table, write_json
 from harness.stream_cases import TCP_IN, THREE_ROUTES, StreamCases
 
 ROUTES_TO_BLACKHOLE = TCP_IN + THREE_ROUTES.format(to="out") + "sinks: {out: blackhole}\n"
@@ -54,30 +51,15 @@ def cases(base, new):
 
 def main():
     arguments = read_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ends what was started, too.
-    machine = Machine()
-    try:
-        raw = Raw(arguments.raw.resolve(), machine)
-        base = StreamCases(raw, arguments.base.resolve(), machine, arguments.quick)
-        new = StreamCases(raw, arguments.weir.resolve(), machine, arguments.quick)
-        description = machine.describe()
-        print_machine(description)
-        results = []
-        for case in cases(base, new):
-            results.append(run_case(case, arguments.runs))
-            for path in machine.scratch.glob("*.ndjson"):
-                path.unlink()
-            write_json(arguments.out, description, results)
-        print_table(results)
-        print(f"\nreport    {arguments.out}")
-        return 1 if any(result["status"] == "invalid" for result in results) else 0
-    except Invalid as reason:
-        print(f"bench-compare: {reason}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        machine.remove_scratch()
+    return on_a_machine("bench-compare", lambda machine: compare(arguments, machine))
+
+
+def compare(arguments, machine):
+    raw = Raw(arguments.raw.resolve(), machine)
+    base = StreamCases(raw, arguments.base.resolve(), machine, arguments.quick)
+    new = StreamCases(raw, arguments.weir.resolve(), machine, arguments.quick)
+    results = run_cases(cases(base, new), machine, arguments.out, arguments.runs)
+    return 1 if any_invalid(results) else 0
 
 
 def read_arguments():
