@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <string_view>
 
 #include "config/reference.hpp"
@@ -123,6 +124,14 @@ HostPort read_host_port(const PlacedText& written, Interpolator& interpolator,
     }
   }
   throw written.error("the port is missing", "write " + example, written.text.size());
+}
+
+HostPort parse_host_port(std::string_view text, const Location& where, bool port_may_be_zero,
+                         const std::string& example) {
+  const std::map<std::string, std::string> no_variables;
+  Interpolator interpolator(no_variables);
+  const PlacedText written{.text = std::string(text), .where = where};
+  return read_host_port(as_literal(written), interpolator, port_may_be_zero, example);
 }
 
 std::string to_string(const HostPort& host_port) {

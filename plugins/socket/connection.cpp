@@ -65,7 +65,7 @@ ErrorCode await_connected(int fd, SteadyTime deadline) noexcept {
 
 }  // namespace
 
-Result<void> Connection::connect(std::span<const Address> addresses, SteadyTime deadline,
+Result<void> Connection::connect(std::span<const SocketAddress> addresses, SteadyTime deadline,
                                  std::chrono::milliseconds timeout, const TlsDestination* tls) {
   close();
   ErrorCode error{EHOSTUNREACH, boost::system::system_category()};
@@ -94,7 +94,7 @@ void Connection::close() noexcept {
   fd_.close();
 }
 
-Result<Fd> Connection::connect_one(const Address& address, SteadyTime deadline,
+Result<Fd> Connection::connect_one(const SocketAddress& address, SteadyTime deadline,
                                    std::chrono::milliseconds timeout) const {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return last_error();

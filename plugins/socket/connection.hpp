@@ -31,7 +31,7 @@ class Connection {
   /// Tries the addresses in order, each with a share of the time until `deadline`. Over TCP the
   /// kernel gives the connection up where bytes stay unacknowledged for `timeout`. `tls` may be
   /// null; an address whose certificate is not accepted is one that did not answer.
-  Result<void> connect(std::span<const Address> addresses, SteadyTime deadline,
+  Result<void> connect(std::span<const SocketAddress> addresses, SteadyTime deadline,
                        std::chrono::milliseconds timeout, const TlsDestination* tls = nullptr);
 
   bool is_open() const noexcept { return static_cast<bool>(fd_); }
@@ -55,7 +55,7 @@ class Connection {
   void wait(bool for_room, std::chrono::microseconds timeout) noexcept;
 
  private:
-  Result<Fd> connect_one(const Address& address, SteadyTime deadline,
+  Result<Fd> connect_one(const SocketAddress& address, SteadyTime deadline,
                          std::chrono::milliseconds timeout) const;
   Io& io_;
   Fd fd_;

@@ -9,8 +9,6 @@
 //
 // One thread at a time.
 
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,21 +16,9 @@
 
 #include "router/base/clock.hpp"
 #include "router/base/result.hpp"
+#include "router/base/socket_address.hpp"
 
 namespace weir::socket {
-
-/// A socket address of any family.
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-
-  int family() const noexcept { return storage.ss_family; }
-  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-/// Of a Unix socket. Requires: `path` is shorter than sun_path (kUnixPathBytesMax).
-Address unix_address(const std::string& path);
-inline constexpr std::size_t kUnixPathBytesMax = 107;
 
 class Resolver {
  public:
@@ -40,12 +26,12 @@ class Resolver {
   Resolver(std::string host, std::uint16_t port);
 
   /// Waits until `deadline` at most.
-  Result<std::vector<Address>> resolve(SteadyTime deadline);
+  Result<std::vector<SocketAddress>> resolve(SteadyTime deadline);
 
  private:
   struct LookUp;
   std::string host_;
-  std::string port_;
+  std::uint16_t port_;
   std::shared_ptr<LookUp> look_up_;  // Under way; null where there is none.
 };
 

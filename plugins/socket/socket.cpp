@@ -67,9 +67,9 @@ std::unique_ptr<Sink> make_unix(const Settings& settings, SinkContext&) {
     throw settings.error("", fmt::format("a Unix socket's path has 1 to {} bytes, this one has {}",
                                          kUnixPathBytesMax, settings.path().size()));
   }
-  const std::vector<Address> addresses = {unix_address(settings.path())};
+  const std::vector<SocketAddress> addresses = {unix_address(settings.path()).value()};
   return make(
-      settings, [addresses](SteadyTime) -> Result<std::vector<Address>> { return addresses; },
+      settings, [addresses](SteadyTime) -> Result<std::vector<SocketAddress>> { return addresses; },
       std::nullopt);
 }
 

@@ -1,7 +1,5 @@
 #include "plugins/socket/socket_error.hpp"
 
-#include <netdb.h>
-
 #include <string>
 
 namespace weir::socket {
@@ -27,22 +25,11 @@ class SocketCategory final : public boost::system::error_category {
   }
 };
 
-class NameCategory final : public boost::system::error_category {
- public:
-  const char* name() const noexcept override { return "getaddrinfo"; }
-  std::string message(int value) const override { return gai_strerror(value); }
-};
-
 }  // namespace
 
 ErrorCode make_error_code(SocketError error) noexcept {
   static const SocketCategory category;
   return {static_cast<int>(error), category};
-}
-
-ErrorCode name_error(int status) noexcept {
-  static const NameCategory category;
-  return {status, category};
 }
 
 }  // namespace weir::socket

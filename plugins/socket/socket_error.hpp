@@ -16,7 +16,4 @@ enum class SocketError {
 
 ErrorCode make_error_code(SocketError error) noexcept;
 
-/// What getaddrinfo(3) returned, in its own words.
-ErrorCode name_error(int status) noexcept;
-
 }  // namespace weir::socket

@@ -40,7 +40,7 @@ Result<void> SocketSink::open() {
     fail(error);
   }
   const SteadyTime deadline = steady_now() + options_.connect_timeout;
-  const Result<std::vector<Address>> addresses = find_addresses_(deadline);
+  const Result<std::vector<SocketAddress>> addresses = find_addresses_(deadline);
   if (addresses.has_error()) return addresses.error();
   bytes_sent_ = 0;
   bytes_confirmed_ = 0;

@@ -34,7 +34,7 @@ struct SocketOptions {
 };
 
 /// Where the destination is at present; may wait until `deadline`.
-using FindAddresses = std::function<Result<std::vector<Address>>(SteadyTime deadline)>;
+using FindAddresses = std::function<Result<std::vector<SocketAddress>>(SteadyTime deadline)>;
 
 class SocketSink final : public Sink {
  public:

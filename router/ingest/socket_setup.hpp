@@ -25,4 +25,7 @@ Result<Fd> bind_inet(SocketKind kind, HostPort& host_port, bool share,
 Result<Fd> bind_unix(SocketKind kind, const std::string& path, unsigned mode,
                      std::size_t receive_buffer_bytes);
 
+/// What a user can do where one of the two failed with `error`; empty where nobody knows.
+std::string bind_hint(const ErrorCode& error, bool is_inet);
+
 }  // namespace weir

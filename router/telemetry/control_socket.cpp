@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +17,8 @@
 #include <utility>
 
 #include "config/error.hpp"
+#include "router/base/fd.hpp"
+#include "router/base/socket_address.hpp"
 
 namespace weir {
 namespace {
@@ -31,29 +32,10 @@ constexpr int kBacklog = 64;
 
 std::string error_text(int error) { return std::system_category().message(error); }
 
-class Fd {
- public:
-  explicit Fd(int fd) noexcept : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    fail(path, fmt::format("the path is longer than {} bytes", sizeof(address.sun_path) - 1));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
+SocketAddress address_of(const std::string& path) {
+  const Result<SocketAddress> address = unix_address(path);
+  if (!address) fail(path, fmt::format("the path is longer than {} bytes", kUnixPathBytesMax));
+  return *address;
 }
 
 Fd new_socket(const std::string& path) {
@@ -119,8 +101,8 @@ Occupant occupant_of(const std::string& path) {
   }
   if (!S_ISSOCK(status.st_mode)) fail(path, "there is a file that is not a socket");
   const Fd probe = new_socket(path);
-  const sockaddr_un address = address_of(path);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+  const SocketAddress address = address_of(path);
+  if (::connect(probe.get(), address.get(), address.size) == 0) {
     return Occupant::Alive;
   }
   if (errno == ECONNREFUSED) return Occupant::Dead;
@@ -131,15 +113,15 @@ Occupant occupant_of(const std::string& path) {
 
 /// The listening socket, or nothing where another process answers at `path`.
 std::optional<int> listen_at(const std::string& path) {
-  const sockaddr_un address = address_of(path);
+  const SocketAddress address = address_of(path);
   const DirectoryLock lock(path);
   const Occupant occupant = occupant_of(path);
   if (occupant == Occupant::Alive) return std::nullopt;
   if (occupant == Occupant::Dead && ::unlink(path.c_str()) != 0) fail(path, error_text(errno));
   Fd fd = new_socket(path);
   ::fchmod(fd.get(), 0600);  // Before bind(2): the file is never open to others.
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::chmod(path.c_str(), 0600) != 0 || ::listen(fd.get(), kBacklog) != 0) {
+  if (::bind(fd.get(), address.get(), address.size) != 0 || ::chmod(path.c_str(), 0600) != 0 ||
+      ::listen(fd.get(), kBacklog) != 0) {
     fail(path, error_text(errno));
   }
   return fd.release();

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "config/host_port.hpp"
@@ -20,27 +19,6 @@ bool is_inet(const std::string& scheme) { return scheme == "tcp" || scheme == "u
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
 
 Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0)); }
-
-std::string hint_for(const ErrorCode& error, const std::string& scheme) {
-  switch (error.value()) {
-    case EADDRINUSE:
-      return is_inet(scheme)
-                 ? "another program listens there: choose another port, or find it with "
-                   "`ss -lntup`"
-                 : "another process listens on that socket";
-    case EACCES:
-      return is_inet(scheme) ? "ports below 1024 need CAP_NET_BIND_SERVICE, or a systemd socket"
-                             : "the directory is not writable for this user";
-    case ENOENT:
-      return "the directory does not exist: create it first";
-    case EEXIST:
-      return "there is a file of that name that is no socket: remove it, or choose another path";
-    case EADDRNOTAVAIL:
-      return "this machine has no such address; 0.0.0.0 or [::] listens on all";
-    default:
-      return "";
-  }
-}
 
 }  // namespace
 
@@ -86,7 +64,7 @@ void ActiveSource::bind(std::size_t shard_count) {
   const auto take = [&](Result<Fd> bound) {
     if (bound) return std::move(*bound);
     throw settings_.error("", "cannot listen: " + bound.error().message(),
-                          hint_for(bound.error(), scheme));
+                          bind_hint(bound.error(), is_inet(scheme)));
   };
   if (!is_inet(scheme)) {
     sockets_.push_back(take(

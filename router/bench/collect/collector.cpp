@@ -20,8 +20,8 @@ namespace weir::bench {
 namespace {
 
 constexpr std::string_view kKnown =
-    "known are file:///PATH (or the path alone), tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH "
-    "and stdin";
+    "known are file:///PATH (or the path alone), tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH, "
+    "http://HOST:PORT and stdin";
 
 // Asked for; the kernel gives root all of it, and others up to net.core.rmem_max. A datagram that
 // finds no room is lost here and not in the router.
@@ -29,36 +29,15 @@ constexpr std::size_t kDatagramBufferBytes = 64 * 1024 * 1024;
 
 Location place_of(const std::string& url) { return {.origin = quoted(url)}; }
 
-std::string hint_for(const ErrorCode& error) {
-  switch (error.value()) {
-    case EADDRINUSE:
-      return "another program listens there: choose another, or port 0 for any free one";
-    case EACCES:
-      return "this user may not: ports below 1024 need a right of their own, paths a directory "
-             "that can be written to";
-    case ENOENT:
-      return "the directory does not exist: create it first";
-    case EEXIST:
-      return "there is a file of that name that is no socket: remove it, or choose another path";
-    case EADDRNOTAVAIL:
-      return "this machine has no such address; 0.0.0.0 or [::] listens on all";
-    default:
-      return "";
-  }
-}
-
 Fd take(Result<Fd> bound, const std::string& url) {
   if (bound) return std::move(*bound);
   throw ConfigError(place_of(url), "cannot listen: " + bound.error().message(),
-                    hint_for(bound.error()));
+                    bind_hint(bound.error(), !url.starts_with("unix:")));
 }
 
 HostPort host_port_of(std::string_view rest, const std::string& url) {
-  const std::map<std::string, std::string> no_variables;
-  Interpolator interpolator(no_variables);
-  const PlacedText written{.text = std::string(rest), .where = place_of(url)};
-  return read_host_port(as_literal(written), interpolator, true,
-                        std::string(url.substr(0, url.find("://"))) + "://127.0.0.1:5171");
+  return parse_host_port(rest, place_of(url), true,
+                         url.substr(0, url.find("://")) + "://127.0.0.1:5171");
 }
 
 std::string absolute_path(std::string_view rest, const std::string& url) {
@@ -99,10 +78,12 @@ std::unique_ptr<Collector> make_collector(boost::asio::io_context& io, const std
   if (scheme == "file") {
     return std::make_unique<FileCollector>(io, absolute_path(rest, url), lanes);
   }
-  if (scheme == "tcp") {
-    HostPort at = host_port_of(rest, url);
+  if (scheme == "tcp" || scheme == "http") {
+    // Whatever path a request names is taken, so one in the URL is only for the reader.
+    HostPort at = host_port_of(scheme == "http" ? rest.substr(0, rest.find('/')) : rest, url);
     Fd socket = take(bind_inet(SocketKind::Stream, at, false, 0), url);
-    return std::make_unique<StreamCollector>(io, std::move(socket), "tcp", to_string(at), lanes);
+    return std::make_unique<StreamCollector>(io, std::move(socket), std::string(scheme),
+                                             to_string(at), lanes);
   }
   if (scheme == "udp") {
     HostPort at = host_port_of(rest, url);

@@ -38,17 +38,22 @@ bool StreamCollector::accept_one() {
   Fd socket(::accept4(listener_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
   const std::uint64_t number = ++accepted_;
-  Lane& lane = lanes_.lane(name_ + "#" + std::to_string(number));
-  auto reader =
-      std::make_unique<LaneReader>(io_, std::move(socket), lane, std::span(room_.get(), kReadBytes),
-                                   [this, number] { on_end(number); });
-  reader->start();
-  readers_.emplace(number, std::move(reader));
+  Connection connection;
+  Lane* lane = &lanes_.lane(name_ + "#" + std::to_string(number));
+  if (name_ == "http") {
+    connection.requests = std::make_unique<HttpLane>(*lane, socket.get());
+    lane = connection.requests.get();
+  }
+  connection.reader = std::make_unique<LaneReader>(io_, std::move(socket), *lane,
+                                                   std::span(room_.get(), kReadBytes),
+                                                   [this, number] { on_end(number); });
+  connection.reader->start();
+  connections_.emplace(number, std::move(connection));
   return true;
 }
 
 void StreamCollector::on_end(std::uint64_t number) {
-  readers_.erase(number);
+  connections_.erase(number);
   if (std::exchange(out_of_descriptors_, false)) listener_->wait();
 }
 
@@ -58,8 +63,8 @@ void StreamCollector::finish() {
   for (int i = 0; i < SOMAXCONN && accept_one(); ++i) {
   }
   listener_.reset();
-  for (const auto& [number, reader] : readers_) reader->finish();
-  readers_.clear();
+  for (const auto& [number, connection] : connections_) connection.reader->finish();
+  connections_.clear();
 }
 
 }  // namespace weir::bench

@@ -1,7 +1,6 @@
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,48 +10,29 @@
 #include <stdexcept>
 #include <thread>
 
+#include "config/host_port.hpp"
 #include "router/base/clock.hpp"
+#include "router/base/socket_address.hpp"
 #include "router/bench/generate/stream_outlet.hpp"
 
 namespace weir::bench {
 namespace {
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-Address resolve(const Target& target) {
-  Address address;
+SocketAddress address_of(const Target& target) {
   if (!target.path.empty()) {
-    sockaddr_un local{};
-    local.sun_family = AF_UNIX;
-    if (target.path.size() >= sizeof local.sun_path) {
-      throw std::runtime_error(target.path + ": a socket's path has at most 107 bytes");
-    }
-    target.path.copy(local.sun_path, target.path.size());
-    std::memcpy(&address.storage, &local, sizeof local);
-    address.size = sizeof local;
-    return address;
+    const Result<SocketAddress> address = unix_address(target.path);
+    if (address) return *address;
+    throw std::runtime_error(target.path + ": a socket's path has at most 107 bytes");
   }
-  addrinfo hints{};
-  hints.ai_socktype = target.is_datagram() ? SOCK_DGRAM : SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(target.host_port.port);
-  const int error = ::getaddrinfo(target.host_port.host.c_str(), port.c_str(), &hints, &found);
-  if (error != 0) {
-    throw std::runtime_error(target.host_port.host + ": " + ::gai_strerror(error));
-  }
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.size = found->ai_addrlen;
-  ::freeaddrinfo(found);
-  return address;
+  const int type = target.is_datagram() ? SOCK_DGRAM : SOCK_STREAM;
+  const auto found = inet_addresses(target.host_port.host, target.host_port.port, type);
+  if (found) return found->front();
+  throw std::runtime_error(target.host_port.host + ": " + found.error().message());
 }
 
 std::string text_of(const Target& target) {
   if (!target.path.empty()) return target.scheme + "://" + target.path;
-  return target.scheme + "://" + target.host_port.host + ":" +
-         std::to_string(target.host_port.port);
+  return target.scheme + "://" + to_string(target.host_port);
 }
 
 /// A router that is being started does not listen yet.
@@ -77,16 +57,15 @@ bool is_bound(std::uint16_t port) {
 }
 
 /// 0, or why not.
-int try_connect(const Target& target, const Address& address, const Patience& patience,
+int try_connect(const Target& target, const SocketAddress& address, const Patience& patience,
                 Fd& socket) {
   const int type = target.is_datagram() ? SOCK_DGRAM : SOCK_STREAM;
   if (patience.await_udp && target.scheme == "udp" && !is_bound(target.host_port.port)) {
     return ECONNREFUSED;
   }
-  socket = Fd(::socket(address.storage.ss_family, type | SOCK_CLOEXEC, 0));
+  socket = Fd(::socket(address.family(), type | SOCK_CLOEXEC, 0));
   if (!socket) return errno;
-  const auto* const peer = reinterpret_cast<const sockaddr*>(&address.storage);
-  return ::connect(socket.get(), peer, address.size) == 0 ? 0 : errno;
+  return ::connect(socket.get(), address.get(), address.size) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -95,7 +74,7 @@ std::unique_ptr<Outlet> connect_outlet(const Target& target, const Patience& pat
   if (target.scheme == "stdout") {
     return std::make_unique<StreamOutlet>(Fd(::dup(STDOUT_FILENO)), false);
   }
-  const Address address = resolve(target);
+  const SocketAddress address = address_of(target);
   const SteadyTime deadline = steady_now() + patience.time;
   while (true) {
     Fd socket;

@@ -164,7 +164,10 @@ void Generator::drain(std::chrono::milliseconds patience) {
   std::uint64_t issued = 0;
   for (const std::uint64_t each : this->issued()) issued += each;
   issued_events_ = issued;
-  for (Stream& stream : streams_) stream.outlet->finish();
+  for (Stream& stream : streams_) {
+    issued_bytes_ -= stream.outlet->unsent_bytes();
+    stream.outlet->finish();
+  }
 }
 
 bool Generator::arrived() const noexcept {

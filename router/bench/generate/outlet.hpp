@@ -33,6 +33,9 @@ class Outlet {
   /// Events that were offered and are not wholly with the kernel.
   virtual std::uint64_t unsent() const noexcept = 0;
 
+  /// Bytes of them that are not.
+  virtual std::uint64_t unsent_bytes() const noexcept = 0;
+
   /// Bytes that the kernel has taken.
   std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
 

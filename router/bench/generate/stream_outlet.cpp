@@ -109,6 +109,7 @@ void DatagramOutlet::offer(const EventSet& events, std::size_t first, std::size_
     } else if (errno != EINTR && errno != EAGAIN && errno != ENOBUFS) {
       fail(words(errno));
       unsent_ += last - first;
+      unsent_bytes_ += events.bytes(first, last).size();
       return;
     }
   }

@@ -18,6 +18,7 @@ class StreamOutlet final : public Outlet {
   void flush() override;
   int fd() const noexcept override { return socket_.get(); }
   std::uint64_t unsent() const noexcept override;
+  std::uint64_t unsent_bytes() const noexcept override { return rest_.size() - rest_sent_; }
   void finish() override;
   bool arrived() const noexcept override;
 
@@ -40,10 +41,12 @@ class DatagramOutlet final : public Outlet {
   void flush() override {}
   int fd() const noexcept override { return socket_.get(); }
   std::uint64_t unsent() const noexcept override { return unsent_; }
+  std::uint64_t unsent_bytes() const noexcept override { return unsent_bytes_; }
 
  private:
   Fd socket_;
   std::uint64_t unsent_ = 0;
+  std::uint64_t unsent_bytes_ = 0;
 };
 
 }  // namespace weir::bench

@@ -34,10 +34,11 @@ bool says(const std::string& text, const std::string& part) {
 TEST_CASE("what cannot be collected from is told, with what can", "[bench]") {
   const TempDir dir;
   for (const std::string url :
-       {"http://127.0.0.1:80", "kafka://127.0.0.1:9092/topic", "", "a://"}) {
+       {"https://127.0.0.1:80", "kafka://127.0.0.1:9092/topic", "", "a://"}) {
     says(complaint(url), "known are file:///PATH");
   }
-  says(complaint("http://127.0.0.1:80"), "cannot collect from http://");
+  says(complaint("https://127.0.0.1:80"), "cannot collect from https://");
+  says(complaint("http://127.0.0.1/in"), "http://127.0.0.1:5171");
   says(complaint("tcp:127.0.0.1:5170"), "\"//\" is missing behind \"tcp:\"");
   says(complaint("tcp://127.0.0.1"), "the port is missing");
   says(complaint("tcp://127.0.0.1"), "tcp://127.0.0.1:5171");

@@ -117,6 +117,8 @@ TEST_CASE("a peer that closes is told of, and only whole events count as issued"
   REQUIRE(generator.failures().size() == 1);
   CHECK(generator.failures()[0].find("closed the connection") != std::string::npos);
   CHECK(generator.issued_events() < 1'000'000);
+  CHECK(generator.issued_bytes() >= generator.issued_events() * 401);
+  CHECK(generator.issued_bytes() < (generator.issued_events() + 1) * 401);
 }
 
 TEST_CASE("a connection that fails does not keep the others, nor the end", "[bench]") {

@@ -16,13 +16,13 @@
 using namespace std::chrono_literals;
 using weir::Fd;
 using weir::Io;
+using weir::SocketAddress;
 using weir::steady_now;
-using weir::socket::Address;
+using weir::unix_address;
 using weir::socket::Connection;
 using weir::socket::make_error_code;
 using weir::socket::Resolver;
 using weir::socket::SocketError;
-using weir::socket::unix_address;
 using weir::test::await;
 using weir::test::Server;
 using weir::test::Socket;
@@ -30,14 +30,14 @@ using weir::test::TempDir;
 
 namespace {
 
-std::vector<Address> loopback(std::uint16_t port) {
+std::vector<SocketAddress> loopback(std::uint16_t port) {
   return *Resolver("127.0.0.1", port).resolve(steady_now() + 5s);
 }
 
 /// A port that is taken, so that nobody else gets it, but where nobody listens.
 struct SilentPort {
   Fd fd{::socket(AF_INET, SOCK_STREAM, 0)};
-  Address address = loopback(0).at(0);
+  SocketAddress address = loopback(0).at(0);
   SilentPort() {
     REQUIRE(::bind(fd.get(), address.get(), address.size) == 0);
     REQUIRE(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) ==
@@ -59,7 +59,7 @@ weir::ErrorCode send(Connection& connection, std::string bytes) {
 TEST_CASE("a connection tries its addresses in order and takes the first that answers") {
   const Server server;
   const SilentPort silent;
-  std::vector<Address> addresses = {silent.address, loopback(server.port()).at(0)};
+  std::vector<SocketAddress> addresses = {silent.address, loopback(server.port()).at(0)};
   Io io;
   Connection connection(io);
   REQUIRE(connection.connect(addresses, steady_now() + 5s, 5s).has_value());
@@ -77,7 +77,7 @@ TEST_CASE("a connection that is refused says so") {
   CHECK_FALSE(connection.is_open());
 
   TempDir directory;
-  const Address missing = unix_address(directory / "missing.sock");
+  const SocketAddress missing = unix_address(directory / "missing.sock").value();
   CHECK(connection.connect({&missing, 1}, steady_now() + 5s, 5s).error().value() == ENOENT);
   CHECK(connection.connect({}, steady_now() + 5s, 5s).has_error());
 }
@@ -105,7 +105,7 @@ TEST_CASE("connecting to one that does not answer takes no longer than it may") 
 TEST_CASE("a Unix socket's bytes are unconfirmed until the other process has read them") {
   TempDir directory;
   const Server server(directory / "in.sock");
-  const Address address = unix_address(directory / "in.sock");
+  const SocketAddress address = unix_address(directory / "in.sock").value();
   Io io;
   Connection connection(io);
   REQUIRE(connection.connect({&address, 1}, steady_now() + 5s, 5s).has_value());
@@ -155,7 +155,7 @@ TEST_CASE("the end of a connection is noticed, behind whatever the other side ha
 TEST_CASE("a closed Unix socket's unread bytes are not taken for read") {
   TempDir directory;
   const Server server(directory / "in.sock");
-  const Address address = unix_address(directory / "in.sock");
+  const SocketAddress address = unix_address(directory / "in.sock").value();
   Io io;
   Connection connection(io);
   REQUIRE(connection.connect({&address, 1}, steady_now() + 5s, 5s).has_value());

@@ -21,14 +21,14 @@ using weir::ErrorCode;
 using weir::Fate;
 using weir::Io;
 using weir::Result;
+using weir::SocketAddress;
 using weir::steady_now;
 using weir::SteadyTime;
-using weir::socket::Address;
+using weir::unix_address;
 using weir::socket::make_error_code;
 using weir::socket::Resolver;
 using weir::socket::SocketError;
 using weir::socket::SocketSink;
-using weir::socket::unix_address;
 using weir::test::await;
 using weir::test::BatchBuilder;
 using weir::test::Server;
@@ -90,21 +90,21 @@ class Setting {
                                    std::unique_ptr<Io> io = std::make_unique<Io>(),
                                    Encoder::Framing framing = Encoder::Framing::Newline) {
     return std::make_unique<SocketSink>(
-        [this](SteadyTime) -> Result<std::vector<Address>> { return std::vector{address()}; },
+        [this](SteadyTime) -> Result<std::vector<SocketAddress>> { return std::vector{address()}; },
         weir::socket::SocketOptions{.connect_timeout = 5s, .timeout = timeout},
         Encoder(Encoder::Encoding::Raw, framing), std::move(io));
   }
 
  private:
-  Address address() const {
-    if (!tcp_) return unix_address(directory_ / "in.sock");
+  SocketAddress address() const {
+    if (!tcp_) return unix_address(directory_ / "in.sock").value();
     if (!server_) return address_when_away_;
     return Resolver("127.0.0.1", server_->port()).resolve(steady_now() + 5s)->at(0);
   }
   bool tcp_;
   TempDir directory_;
   std::optional<Server> server_;
-  Address address_when_away_;
+  SocketAddress address_when_away_;
 };
 
 Batch batch_of(BatchBuilder& builder, std::initializer_list<std::string_view> events) {

@@ -18,10 +18,10 @@
 using namespace std::chrono_literals;
 using weir::Encoder;
 using weir::Io;
+using weir::SocketAddress;
 using weir::steady_now;
 using weir::TlsContext;
 using weir::TlsSession;
-using weir::socket::Address;
 using weir::socket::Resolver;
 using weir::socket::SocketSink;
 using weir::socket::TlsDestination;
