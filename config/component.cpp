@@ -8,6 +8,7 @@
 
 #include "config/address.hpp"
 #include "config/option_value.hpp"
+#include "config/secret_names.hpp"
 #include "config/settings_builder.hpp"
 #include "config/url.hpp"
 
@@ -124,7 +125,14 @@ class ComponentReader {
           name, spec.options, whom_,
           has_url ? std::span<const std::string>(url_only) : std::span<const std::string>());
     }
-    if (builder.add(name.text, read(*known))) return;
+    // Of names that no list holds, those that speak of a secret are one.
+    if (is_open(*known) && SecretNames().contains(name.text)) {
+      OptionSpec secret = *known;
+      secret.type = OptionType::Secret;
+      if (builder.add(name.text, read(secret))) return;
+    } else if (builder.add(name.text, read(*known))) {
+      return;
+    }
     throw name.error(fmt::format("the option {} is given twice", name.shown()));
   }
 

@@ -9,6 +9,7 @@
 #include "config/component.hpp"
 #include "config/json_print.hpp"
 #include "config/load.hpp"
+#include "config/option_value.hpp"
 #include "config/top_level.hpp"
 #include "config/units.hpp"
 
@@ -87,19 +88,6 @@ json::object option_schema(const OptionSpec& option) {
   return schema;
 }
 
-json::object options_schema(std::span<const OptionSpec> options) {
-  json::object properties;
-  json::array required;
-  for (const OptionSpec& option : options) {
-    properties[option.name] = option_schema(option);
-    if (option.required) required.emplace_back(option.name);
-  }
-  json::object schema{{"type", "object"}, {"properties", properties}};
-  if (!required.empty()) schema["required"] = required;
-  schema["additionalProperties"] = false;
-  return schema;
-}
-
 std::string escaped_for_pattern(std::string_view scheme) {
   std::string result;
   for (const char c : scheme) {
@@ -107,6 +95,26 @@ std::string escaped_for_pattern(std::string_view scheme) {
     result += c;
   }
   return result;
+}
+
+json::object options_schema(std::span<const OptionSpec> options) {
+  json::object properties;
+  json::object patterns;
+  json::array required;
+  for (const OptionSpec& option : options) {
+    if (is_open(option)) {
+      const std::string group = option.name.substr(0, option.name.size() - 1);
+      patterns[fmt::format("^{}.", escaped_for_pattern(group))] = option_schema(option);
+      continue;
+    }
+    properties[option.name] = option_schema(option);
+    if (option.required) required.emplace_back(option.name);
+  }
+  json::object schema{{"type", "object"}, {"properties", properties}};
+  if (!patterns.empty()) schema["patternProperties"] = patterns;
+  if (!required.empty()) schema["required"] = required;
+  schema["additionalProperties"] = false;
+  return schema;
 }
 
 /// `tls: {cert: …}` beside `tls.cert: …`. A group may be an option itself: `tls: true`.
@@ -120,7 +128,10 @@ void add_groups(std::span<const OptionSpec> options, json::object& properties) {
     group.push_back(std::move(option));
   }
   for (const auto& [name, members] : groups) {
-    const json::object mapping = options_schema(members);
+    json::object mapping = options_schema(members);
+    if (members.size() == 1 && members[0].name == "*") {  // All names: of one type.
+      mapping = {{"type", "object"}, {"additionalProperties", option_schema(members[0])}};
+    }
     const auto single = properties.find(name);
     properties[name] = single == properties.end()
                            ? json::value(mapping)

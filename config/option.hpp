@@ -24,7 +24,9 @@ enum class OptionType {
 };
 
 struct OptionSpec {
-  std::string name;  ///< "buffer"; "tls.cert" can also be written in a mapping: `tls: {cert: …}`.
+  /// "buffer"; "tls.cert" can also be written in a mapping: `tls: {cert: …}`. "headers.*" stands
+  /// for all names that begin with "headers."; it is never required and has no default.
+  std::string name;
   OptionType type = OptionType::String;
   std::string fallback;              ///< As the user would write it; "" = no default.
   std::string help;                  ///< One sentence.

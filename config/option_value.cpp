@@ -148,8 +148,11 @@ Settings::Entry default_option(const OptionSpec& spec) {
 }
 
 const OptionSpec* find_option(std::span<const OptionSpec> specs, std::string_view name) noexcept {
-  const auto found = std::find_if(specs.begin(), specs.end(),
-                                  [&](const OptionSpec& spec) { return spec.name == name; });
+  const auto found = std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& spec) {
+    if (!is_open(spec)) return spec.name == name;
+    const std::string_view group = std::string_view(spec.name).substr(0, spec.name.size() - 1);
+    return name.size() > group.size() && name.starts_with(group);
+  });
   return found == specs.end() ? nullptr : &*found;
 }
 

@@ -25,7 +25,10 @@ Settings::Entry read_url_option(const OptionSpec& spec, const PlacedText& writte
 /// told like any other.
 Settings::Entry default_option(const OptionSpec& spec);
 
-/// Null where there is none.
+/// True for the names of a kind, `headers.*`: see OptionSpec::name.
+inline bool is_open(const OptionSpec& spec) noexcept { return spec.name.ends_with(".*"); }
+
+/// The option of that name, or the one that stands for it. Null where there is none.
 const OptionSpec* find_option(std::span<const OptionSpec> specs, std::string_view name) noexcept;
 
 /// `unknown option "x" of WHOM`, with the nearest of `specs` and `more`.

@@ -38,6 +38,28 @@ TEST_CASE("an option may share its name with a mapping of others") {
   CHECK(config.sinks.at(0).has("tls.verify"));
 }
 
+TEST_CASE("an option may stand for all names of a kind") {
+  for (const char* sink :
+       {"kafka://a:1/t?rdkafka.linger.ms=5&headers.app=app",
+        "{url: 'kafka://a:1/t', rdkafka.linger.ms: 5, headers.app: app}",
+        "{url: 'kafka://a:1/t', rdkafka: {linger.ms: 5}, headers: {app: app}}"}) {
+    INFO(sink);
+    const weir::Settings settings = load_yaml(with_sink(sink)).sinks.at(0);
+    CHECK(settings.string("rdkafka.linger.ms") == "5");
+    CHECK(settings.string("headers.app") == "app");
+    CHECK_FALSE(settings.has("rdkafka.*"));
+  }
+  check_error(with_sink("{url: 'kafka://a:1/t', @@rdkafka: 1}"), "unknown option \"rdkafka\"");
+  check_error(with_sink("{url: 'kafka://a:1/t', rdkafka.a: 1, rdkafka: {@@a: 2}}"), "given twice");
+}
+
+TEST_CASE("of such names those that speak of a secret are hidden") {
+  const weir::Settings settings =
+      load_yaml(with_sink("kafka://a:1/t?rdkafka.sasl.password=hush&rdkafka.a=seen")).sinks.at(0);
+  CHECK(settings.string("rdkafka.sasl.password") == "hush");
+  CHECK(settings.masked() == "kafka://a:1/t?rdkafka.a=seen&rdkafka.sasl.password=***");
+}
+
 TEST_CASE("the JSON Schema takes both forms") {
   const json::value schema = json::parse(weir::json_schema(sample_schema()));
   const json::value& source = schema.at("$defs").at("source_tcp").at("properties");
@@ -47,4 +69,7 @@ TEST_CASE("the JSON Schema takes both forms") {
   const json::value& sink = schema.at("$defs").at("sink_tcp").at("properties").at("tls");
   CHECK(sink.at("anyOf").as_array().size() == 2);
   CHECK_FALSE(schema.at("$defs").at("source_udp").at("properties").as_object().contains("tls"));
+  const json::value& kafka = schema.at("$defs").at("sink_kafka");
+  CHECK(kafka.at("patternProperties").as_object().contains("^rdkafka\\.."));
+  CHECK(kafka.at("properties").at("rdkafka").at("additionalProperties").is_object());
 }

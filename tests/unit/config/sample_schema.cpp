@@ -101,7 +101,9 @@ std::vector<OptionSpec> kafka_options() {
           option("ratio", OptionType::Number, "0.5"),
           option("weights", OptionType::Numbers, "1,2"),
           option("idempotent", OptionType::Boolean, "true"),
-          option("tags", OptionType::Strings)};
+          option("tags", OptionType::Strings),
+          option("rdkafka.*", OptionType::String),
+          option("headers.*", OptionType::Expression)};
 }
 
 }  // namespace
