@@ -2,6 +2,7 @@
 
 #include "plugins/blackhole/blackhole.hpp"
 #include "plugins/file/file.hpp"
+#include "plugins/kafka/kafka.hpp"
 #include "plugins/prometheus/prometheus.hpp"
 #include "plugins/socket/socket.hpp"
 #include "plugins/stdout/stdout.hpp"
@@ -13,6 +14,7 @@ void register_builtin(SinkRegistry& registry) {
   registry.add(standard_output::plugin());
   registry.add(file::plugin());
   registry.add(metrics::plugin());
+  registry.add(kafka::plugin());
   registry.add(socket::tcp_plugin());
   registry.add(socket::unix_plugin());
 }

@@ -7,7 +7,7 @@ set -eu
 
 build="g++ make cmake ninja-build ccache pkg-config python3
   libboost1.81-dev libsimdjson-dev libyaml-cpp-dev libre2-dev libcli11-dev libfmt-dev libspdlog-dev
-  zlib1g-dev libzstd-dev libssl-dev prometheus-cpp-dev catch2"
+  zlib1g-dev libzstd-dev libssl-dev librdkafka-dev prometheus-cpp-dev catch2"
 lint="git clang-format clang-tidy-16"
 # What syslog-ng needs: it is unpacked beside rsyslog, which excludes it (unpack_syslog_ng.sh).
 bench="rsyslog libglib2.0-0 libivykis0 libjson-c5 libnet1 libpcre3 libwrap0"

@@ -19,14 +19,18 @@ enum class Reason : std::uint8_t {
   BufferFull,  ///< The sink's buffer was full, with `when_full=drop_newest` or `drop_oldest`.
   Rejected,    ///< The destination, or the plugin for it, will never take this event.
   Shutdown,    ///< Still undelivered when `shutdown_timeout` was over.
+  TooLarge,    ///< The destination takes no event of this size.
+  NoDestination,  ///< There is no such topic, or events may not choose it.
+  Unauthorized,   ///< The destination does not let us write this there.
 };
 
-inline constexpr std::size_t kReasonCount = 7;
+inline constexpr std::size_t kReasonCount = 10;
 
 /// The label: "oversize", "framing", "incomplete", "kernel_udp", "buffer_full", ...
 constexpr std::string_view to_string(Reason reason) noexcept {
   constexpr std::array<std::string_view, kReasonCount> kNames = {
-      "oversize", "framing", "incomplete", "kernel_udp", "buffer_full", "rejected", "shutdown"};
+      "oversize", "framing",  "incomplete", "kernel_udp",     "buffer_full",
+      "rejected", "shutdown", "too_large",  "no_destination", "unauthorized"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "router/base/batch.hpp"
@@ -103,6 +104,10 @@ class Sink {
   /// Work between writes: lets an asynchronous client make progress, syncs, rotates by time. Waits
   /// for at most `budget`. Called at least every 100 ms while the sink is in use.
   virtual void poll(std::chrono::milliseconds budget) = 0;
+
+  /// Why nothing can be delivered at present, in a sentence, for a sink that tries again by itself
+  /// instead of settling with `retry`; "" while it works. Shown by /readyz. Asked after each poll().
+  virtual std::string trouble() const { return {}; }
 
   /// SIGHUP: files are opened anew, for logrotate. No-op for most.
   virtual void reopen() {}

@@ -210,8 +210,10 @@ class TemplateReader {
 };
 
 Template Template::compile(std::string_view text, const Settings& settings, std::string_view option,
-                           SinkContext& context) {
-  return TemplateReader(text, settings, option, context).read();
+                           SinkContext& context, Values values) {
+  Template compiled = TemplateReader(text, settings, option, context).read();
+  compiled.values_ = values;
+  return compiled;
 }
 
 void Template::render(std::span<const Value> columns, std::int64_t time_ns,
@@ -223,7 +225,11 @@ void Template::render(std::span<const Value> columns, std::int64_t time_ns,
         out += part.literal;
         break;
       case Part::Kind::Column:
-        append_safe(columns[part.column], out);
+        if (values_ == Values::Safe) {
+          append_safe(columns[part.column], out);
+        } else {
+          columns[part.column].append_to(out);
+        }
         break;
       case Part::Kind::Time:
         append_time(part.literal[0], calendar, out);

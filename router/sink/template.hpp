@@ -27,10 +27,13 @@ class Template {
  public:
   Template() = default;
 
+  /// What is done to values: see above, or nothing at all; then a missing one renders as nothing.
+  enum class Values : std::uint8_t { Safe, AsTheyAre };
+
   /// Compiles `text`, which stands in `option` of `settings` ("" = the URL's path). Throws
   /// ConfigError.
   static Template compile(std::string_view text, const Settings& settings, std::string_view option,
-                          SinkContext& context);
+                          SinkContext& context, Values values = Values::Safe);
 
   /// Appends the text for one event. `time_ns`: wall clock since the epoch.
   void render(std::span<const Value> columns, std::int64_t time_ns, std::string& out) const;
@@ -55,6 +58,7 @@ class Template {
     std::size_t column = 0;  // Kind::Column.
   };
   std::vector<Part> parts_;
+  Values values_ = Values::Safe;
   std::vector<std::size_t> columns_;
   std::int64_t time_granularity_s_ = 0;
 };

@@ -1,0 +1,236 @@
+#include "plugins/kafka/producer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "plugins/kafka/token.hpp"
+#include "router/base/clock.hpp"
+
+namespace weir::kafka {
+namespace {
+
+/// Records that are handed over with one call.
+constexpr std::size_t kTogether = 1000;
+
+/// What came in so long ago gets the time of its arrival one by one; for the rest the time of
+/// handing it over, which costs nothing, is as good.
+constexpr std::int64_t kLateNs = 1'000'000'000;
+
+constexpr std::size_t kAnswersTogether = 1024;
+
+}  // namespace
+
+Producer::Producer(KafkaHandle client, const Topics& topics, const MessageFields& fields,
+                   std::string token_file, ProducerEvents& events)
+    : client_(std::move(client)),
+      queue_(::rd_kafka_queue_get_main(client_.get())),
+      topics_(topics),
+      fields_(fields),
+      token_file_(std::move(token_file)),
+      events_(events) {}
+
+Producer::~Producer() {
+  for (rd_kafka_topic_t* const handle : handles_) {
+    if (handle != nullptr) ::rd_kafka_topic_destroy(handle);
+  }
+  ::rd_kafka_queue_destroy(queue_);
+}
+
+void Producer::prepare(rd_kafka_conf_t* conf) {
+  ::rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS |
+                                       RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+}
+
+std::size_t Producer::unanswered() const noexcept {
+  // Some of it may be other events; that only makes somebody look once more.
+  return static_cast<std::size_t>(::rd_kafka_outq_len(client_.get()));
+}
+
+void Producer::purge(bool in_flight) {
+  const int what = RD_KAFKA_PURGE_F_QUEUE | (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0);
+  ::rd_kafka_purge(client_.get(), what | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+rd_kafka_topic_t* Producer::topic(std::uint16_t index) {
+  if (handles_.size() <= index) handles_.resize(topics_.size(), nullptr);
+  if (handles_[index] == nullptr) {
+    handles_[index] = ::rd_kafka_topic_new(client_.get(), topics_.name(index).c_str(), nullptr);
+  }
+  return handles_[index];
+}
+
+bool Producer::produce(RecordBatch& batch) {
+  std::vector<Record>& records = batch.records();
+  while (batch.next < records.size()) {
+    Record& record = records[batch.next];
+    if (record.state != Record::State::Waiting) {
+      ++batch.next;
+      continue;
+    }
+    const auto& events = batch.batch().events();
+    const std::int64_t received_ns = batch.batch().origin(events[record.first_event]).received_ns;
+    const bool alone =
+        fields_.has_headers() || fields_.has_timestamp() || wall_clock_ns() - received_ns > kLateNs;
+    if (alone) {
+      if (!produce_one(record)) return false;
+      ++batch.next;
+    } else if (!produce_together(batch, gather(batch))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Puts waiting records of one topic from batch.next on into messages_. Returns where it stopped.
+std::size_t Producer::gather(RecordBatch& batch) {
+  std::vector<Record>& records = batch.records();
+  messages_.clear();
+  indices_.clear();
+  keys_.clear();
+  const std::uint16_t topic = records[batch.next].topic;
+  std::size_t at = batch.next;
+  for (; at < records.size() && messages_.size() < kTogether; ++at) {
+    Record& record = records[at];
+    if (record.state != Record::State::Waiting) continue;
+    if (record.topic != topic) break;
+    rd_kafka_message_t message{};
+    message.payload = const_cast<char*>(record.payload);
+    message.len = record.size;
+    message._private = &record;
+    if (fields_.has_key()) {
+      const std::size_t begin = keys_.size();
+      if (fields_.key(batch.batch(), record.first_event, keys_)) {
+        message.key_len = keys_.size() - begin + 1;  // One more: "" is a key, too. See below.
+      }
+    }
+    messages_.push_back(message);
+    indices_.push_back(at);
+  }
+  // keys_ does not move any more.
+  const char* key = keys_.data();
+  for (rd_kafka_message_t& message : messages_) {
+    if (message.key_len == 0) continue;
+    message.key = const_cast<char*>(key);
+    key += --message.key_len;
+  }
+  return at;
+}
+
+/// False where not all were taken; batch.next is then the first that was not.
+bool Producer::produce_together(RecordBatch& batch, std::size_t end) {
+  std::vector<Record>& records = batch.records();
+  ::rd_kafka_produce_batch(topic(records[batch.next].topic), RD_KAFKA_PARTITION_UA, 0,
+                           messages_.data(), static_cast<int>(messages_.size()));
+  std::size_t waiting = end;
+  for (std::size_t i = 0; i < messages_.size(); ++i) {
+    Record& record = records[indices_[i]];
+    if (messages_[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      record.state = Record::State::Sent;
+    } else if (!take_refusal(record, messages_[i].err)) {
+      waiting = std::min(waiting, indices_[i]);
+    }
+  }
+  batch.next = waiting;
+  return waiting == end;
+}
+
+bool Producer::produce_one(Record& record) {
+  const Batch& batch = record.batch->batch();
+  std::array<rd_kafka_vu_t, 7> fields{};
+  std::size_t count = 0;
+  const auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+    fields[count].vtype = type;
+    return fields[count++];
+  };
+  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic(record.topic);
+  next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = 0;
+  rd_kafka_vu_t& value = next(RD_KAFKA_VTYPE_VALUE);
+  value.u.mem.ptr = const_cast<char*>(record.payload);
+  value.u.mem.size = record.size;
+  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = &record;
+  next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = fields_.timestamp_ms(batch, record.first_event);
+  keys_.clear();
+  if (fields_.has_key() && fields_.key(batch, record.first_event, keys_)) {
+    rd_kafka_vu_t& key = next(RD_KAFKA_VTYPE_KEY);
+    key.u.mem.ptr = keys_.data();
+    key.u.mem.size = keys_.size();
+  }
+  rd_kafka_headers_t* headers = nullptr;
+  if (fields_.has_headers()) {
+    headers = ::rd_kafka_headers_new(fields_.headers().size());
+    std::string text;
+    for (const MessageFields::Header& header : fields_.headers()) {
+      const Value& column = batch.columns(record.first_event)[header.column];
+      if (column.missing()) continue;
+      text.clear();
+      column.append_to(text);
+      ::rd_kafka_header_add(headers, header.name.c_str(), static_cast<ssize_t>(header.name.size()),
+                            text.data(), static_cast<ssize_t>(text.size()));
+    }
+    next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers;
+  }
+  rd_kafka_error_t* const error = ::rd_kafka_produceva(client_.get(), fields.data(), count);
+  if (error == nullptr) {
+    record.state = Record::State::Sent;
+    return true;
+  }
+  const rd_kafka_resp_err_t code = ::rd_kafka_error_code(error);
+  ::rd_kafka_error_destroy(error);
+  if (headers != nullptr) ::rd_kafka_headers_destroy(headers);  // Ours again.
+  return take_refusal(record, code);
+}
+
+/// False where the record has to wait.
+bool Producer::take_refusal(Record& record, rd_kafka_resp_err_t code) {
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR__FATAL) return false;
+  events_.on_answer(record, code, true);
+  return record.state != Record::State::Waiting;
+}
+
+void Producer::serve(std::chrono::milliseconds budget) {
+  int wait = static_cast<int>(budget.count());
+  while (rd_kafka_event_t* const event = ::rd_kafka_queue_poll(queue_, wait)) {
+    take(event);
+    ::rd_kafka_event_destroy(event);
+    wait = 0;
+  }
+}
+
+void Producer::take(rd_kafka_event_t* event) {
+  switch (::rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+      take_answers(event);
+      break;
+    case RD_KAFKA_EVENT_ERROR:
+      events_.on_error(::rd_kafka_event_error(event), ::rd_kafka_event_error_string(event));
+      break;
+    case RD_KAFKA_EVENT_STATS:
+      events_.on_statistics(::rd_kafka_event_stats(event));
+      break;
+    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
+      refresh_token();
+      break;
+    default:
+      break;
+  }
+}
+
+void Producer::take_answers(rd_kafka_event_t* event) {
+  std::array<const rd_kafka_message_t*, kAnswersTogether> answers;
+  std::size_t count = answers.size();
+  while (count == answers.size()) {
+    count = ::rd_kafka_event_message_array(event, answers.data(), answers.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      auto* const record = static_cast<Record*>(answers[i]->_private);
+      events_.on_answer(*record, answers[i]->err, false);
+    }
+  }
+}
+
+void Producer::refresh_token() {
+  const std::string why = set_token(client_.get(), token_file_);
+  if (!why.empty()) events_.on_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, why);
+}
+
+}  // namespace weir::kafka
