@@ -39,7 +39,7 @@ std::vector<OptionSpec> options() {
                    "fnv1a", "random"}},
       {.name = "headers.*",
        .type = OptionType::Expression,
-       .help = "A header of the record: headers.app: app"},
+       .help = "A header of the record, such as headers.app: app."},
       {.name = "timestamp",
        .type = OptionType::Expression,
        .help = "The record's time: a field with milliseconds since the epoch, or RFC 3339 text. "

@@ -37,7 +37,9 @@ constexpr seconds kTellEvery{10};
 KafkaSink::KafkaSink(KafkaSinkParts parts, SinkContext& context)
     : parts_(std::move(parts)), context_(context) {}
 
-KafkaSink::~KafkaSink() = default;
+KafkaSink::~KafkaSink() {
+  producer_.reset();  // It looks at what is pending.
+}
 
 SinkTraits KafkaSink::traits() const noexcept { return {.deliveries_max = kDeliveriesMax}; }
 
@@ -248,10 +250,8 @@ void KafkaSink::close(SteadyTime deadline) noexcept {
   }
   producer_.reset();  // From here on librdkafka looks at nothing of ours.
   while (!pending_.empty()) {
-    if (pending_.front() != nullptr) {
-      pending_.front()->give_up(Reason::Shutdown);
-      pending_.front()->settle();
-    }
+    if (pending_.front() != nullptr)
+      pending_.front()->give_up(kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT));
     pending_.pop_front();
   }
 }

@@ -27,10 +27,15 @@ void RecordBatch::reject(Record& record, Reason reason) noexcept {
   answer(record, Record::State::Rejected);
 }
 
-void RecordBatch::give_up(Reason reason) noexcept {
-  for (Record& record : records_) {
-    if (!is_answered(record)) reject(record, reason);
+void RecordBatch::give_up(ErrorCode cause) {
+  if (unanswered_ == records_.size()) {
+    std::move(delivery_).retry(cause);
+    return;
   }
+  for (Record& record : records_) {
+    if (!is_answered(record)) reject(record, Reason::Shutdown);
+  }
+  settle();
 }
 
 void RecordBatch::settle() {

@@ -63,8 +63,9 @@ class RecordBatch {
   /// Tells the owner what became of the events. Requires: all is answered; to be called once.
   void settle();
 
-  /// Whatever is unanswered is rejected for `reason`: nobody will wait for it.
-  void give_up(Reason reason) noexcept;
+  /// Nobody will wait for what is unanswered. Where that is all of it, the owner may try again;
+  /// else it is dropped for Reason::Shutdown, as the rest is delivered. Settles.
+  void give_up(ErrorCode cause);
 
  private:
   void answer(Record& record, Record::State state) noexcept {

@@ -60,5 +60,6 @@ const std::vector<DestinationRow>& destination_rows();
 std::unique_ptr<Destination> tcp_destination();
 std::unique_ptr<Destination> unix_destination();
 std::unique_ptr<Destination> stdout_destination();
+std::unique_ptr<Destination> kafka_destination();
 
 }  // namespace weir::test

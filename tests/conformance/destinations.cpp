@@ -66,7 +66,8 @@ const std::vector<DestinationRow>& destination_rows() {
   static const std::vector<DestinationRow> rows = {
       {"blackhole", "blackhole", make<Nowhere>}, {"stdout", "stdout", stdout_destination},
       {"file", "file", make<FileDestination>},   {"prometheus", "prometheus", make<Metrics>},
-      {"tcp", "socket", tcp_destination},        {"unix", "socket", unix_destination},
+      {"kafka", "kafka", kafka_destination},     {"tcp", "socket", tcp_destination},
+      {"unix", "socket", unix_destination},
   };
   return rows;
 }
