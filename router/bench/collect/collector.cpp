@@ -12,6 +12,7 @@
 #include "config/host_port.hpp"
 #include "router/bench/collect/datagram_collector.hpp"
 #include "router/bench/collect/file_collector.hpp"
+#include "router/bench/collect/kafka_collector.hpp"
 #include "router/bench/collect/stdin_collector.hpp"
 #include "router/bench/collect/stream_collector.hpp"
 #include "router/ingest/socket_setup.hpp"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view kKnown =
     "known are file:///PATH (or the path alone), tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH, "
-    "http://HOST:PORT and stdin";
+    "http://HOST:PORT, kafka://HOST:PORT,HOST:PORT/TOPIC and stdin";
 
 // Asked for; the kernel gives root all of it, and others up to net.core.rmem_max. A datagram that
 // finds no room is lost here and not in the router.
@@ -50,6 +51,17 @@ std::unique_ptr<Collector> make_stdin(boost::asio::io_context& io, Lanes& lanes)
   Fd input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
   if (!input) throw ConfigError(place_of("stdin"), "cannot read standard input: it is closed");
   return std::make_unique<StdinCollector>(io, std::move(input), lanes);
+}
+
+std::unique_ptr<Collector> make_kafka(boost::asio::io_context& io, std::string_view rest,
+                                      const std::string& url, Lanes& lanes) {
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == rest.size()) {
+    throw ConfigError(place_of(url), "brokers and a topic are needed",
+                      "write kafka://127.0.0.1:9092/TOPIC");
+  }
+  return std::make_unique<KafkaCollector>(io, std::string(rest.substr(0, slash)),
+                                          std::string(rest.substr(slash + 1)), lanes);
 }
 
 /// `tcp:...` would be waited for as a file of that name.
@@ -96,6 +108,7 @@ std::unique_ptr<Collector> make_collector(boost::asio::io_context& io, const std
     Fd socket = take(bind_unix(SocketKind::Stream, path, kMode, 0), url);
     return std::make_unique<StreamCollector>(io, std::move(socket), "unix", path, lanes);
   }
+  if (scheme == "kafka") return make_kafka(io, rest, url, lanes);
   throw ConfigError(place_of(url), fmt::format("cannot collect from {}://", scheme),
                     std::string(kKnown));
 }
