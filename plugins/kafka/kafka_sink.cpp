@@ -50,6 +50,7 @@ Result<void> KafkaSink::open() {
 
 Result<void> KafkaSink::start_producer() {
   const bool together = mode_ == Mode::Together;
+  producer_mode_ = mode_;
   parts_.client.change("batch.size", std::to_string(parts_.set_bytes_max));
   parts_.client.change("batch.num.messages", together ? "100000" : "1");
   // One that is refused leaves a gap between those before and behind it. Together, that has to stop
@@ -124,9 +125,10 @@ void KafkaSink::take_failure(Record& record, rd_kafka_resp_err_t code, bool refu
   record.state = Record::State::Waiting;
   const auto reason = lasting_reason(code);
   if (!reason) return begin_replacing(mode_);  // In particular what was purged.
-  const bool may_be_another = concerns_the_set(code) && mode_ == Mode::Together && !refused_here;
+  const bool alone = refused_here || producer_mode_ == Mode::OneByOne;
+  const bool may_be_another = concerns_the_set(code) && !alone;
   if (may_be_another) return begin_replacing(Mode::OneByOne);
-  found_culprit_ = found_culprit_ || mode_ == Mode::OneByOne;
+  found_culprit_ = found_culprit_ || producer_mode_ == Mode::OneByOne;
   record.batch->reject(record, *reason);
   tell_rejection(*reason, code);
 }

@@ -80,7 +80,8 @@ class KafkaSink final : public Sink, private ProducerEvents {
   std::size_t handing_over_ = 0;  // Index into pending_; what is before it was handed over.
 
   Phase phase_ = Phase::Running;
-  Mode mode_ = Mode::Together;
+  Mode mode_ = Mode::Together;           // How the next producer is to send...
+  Mode producer_mode_ = Mode::Together;  // ...and how the present one does.
   SteadyTime phase_began_{};
   SteadyTime resume_at_{};
   std::chrono::milliseconds backoff_{0};

@@ -65,6 +65,7 @@ KafkaClientConfig::KafkaClientConfig(const Settings& settings,
   reserved.insert(reserved.end(), {"bootstrap.servers", "metadata.broker.list", "log.queue"});
   read_passed_through(reserved);
   set("client.id", "weir");
+  set("reconnect.backoff.max.ms", "2000");  // A broker that is back is soon found.
   read_sasl();
   read_tls();
 }

@@ -136,6 +136,10 @@ void KafkaMock::fail_next(const std::vector<rd_kafka_resp_err_t>& errors) {
   ::rd_kafka_mock_push_request_errors_array(cluster_, kProduce, errors.size(), errors.data());
 }
 
+void KafkaMock::set_topic_error(const std::string& topic, rd_kafka_resp_err_t error) {
+  ::rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), error);
+}
+
 void KafkaMock::set_round_trip_ms(int milliseconds) {
   for (int i = 1; i <= broker_count_; ++i) {
     ::rd_kafka_mock_broker_set_rtt(cluster_, i, milliseconds);

@@ -48,6 +48,9 @@ class KafkaMock {
   /// The next requests to produce are answered with these.
   void fail_next(const std::vector<rd_kafka_resp_err_t>& errors);
 
+  /// What brokers say of a topic: RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART where it is not there.
+  void set_topic_error(const std::string& topic, rd_kafka_resp_err_t error);
+
   /// Answers take so long.
   void set_round_trip_ms(int milliseconds);
 
