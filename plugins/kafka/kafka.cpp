@@ -98,11 +98,13 @@ void check_pack(const Settings& settings, const Topics& topics, const MessageFie
 }
 
 KafkaClientConfig read_client(const Settings& settings) {
-  KafkaClientConfig client(settings, {"batch.size", "batch.num.messages", "message.max.bytes",
-                                      "queue.buffering.max.kbytes", "queue.buffering.max.messages",
-                                      "delivery.report.only.error", "dr_cb", "dr_msg_cb",
-                                      "transactional.id", "enable.gapless.guarantee", "acks",
-                                      "request.required.acks", "statistics.interval.ms"});
+  KafkaClientConfig client(
+      settings,
+      {"batch.size", "batch.num.messages", "message.max.bytes", "queue.buffering.max.kbytes",
+       "queue.buffering.max.messages", "delivery.report.only.error", "dr_cb", "dr_msg_cb",
+       "transactional.id", "enable.gapless.guarantee", "acks", "request.required.acks",
+       "statistics.interval.ms", "message.timeout.ms", "delivery.timeout.ms", "retries",
+       "message.send.max.retries"});
   const std::string& acks = settings.string("acks");
   client.set("acks", acks, "acks");
   client.set("enable.idempotence", acks == "all" ? "true" : "false", "acks");

@@ -21,6 +21,10 @@ constexpr int kConnectPatienceMs = 10'000;
 constexpr int kLookPatienceMs = 500;
 constexpr std::chrono::milliseconds kLookEvery{200};
 
+/// rd_kafka_consumer_poll() may say that there is nothing, and leave something in the queue that it
+/// will tell of no more: whatever it tells, one has to look now and then.
+constexpr std::chrono::milliseconds kPollEvery{20};
+
 /// Records before the others have their turn.
 constexpr int kRecordsPerTurn = 10'000;
 
@@ -68,7 +72,8 @@ KafkaCollector::KafkaCollector(boost::asio::io_context& io, std::string brokers,
       topic_(std::move(topic)),
       lanes_(lanes),
       client_(new_consumer(brokers_)),
-      look_again_(io) {
+      look_again_(io),
+      poll_again_(io) {
   ::rd_kafka_poll_set_consumer(client_.get());
   queue_ = ::rd_kafka_queue_get_consumer(client_.get());
   wake_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -87,7 +92,17 @@ void KafkaCollector::start() {
   // Written each time that the queue was empty and is not any more.
   ::rd_kafka_queue_io_event_enable(queue_, wake_.get(), &kOne, sizeof kOne);
   readiness_->wait();
+  poll_again();
   if (partitions_.empty()) look_for_topic();
+}
+
+void KafkaCollector::poll_again() {
+  poll_again_.expires_after(kPollEvery);
+  poll_again_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    read_some_more();
+    poll_again();
+  });
 }
 
 /// Assigns all partitions, from their end or their start. False where there is no such topic yet.
@@ -145,12 +160,16 @@ bool KafkaCollector::read_some(int patience_ms) {
 void KafkaCollector::read_turn() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
+  read_some_more();
+  readiness_->wait();
+}
+
+void KafkaCollector::read_some_more() {
   int left = kRecordsPerTurn;
   while (left > 0 && read_some(0)) --left;
   // Nobody writes while the queue is not empty: who stops before that has to come back by himself.
   if (left == 0) [[maybe_unused]]
     const auto woken = ::write(wake_.get(), &kOne, sizeof kOne);
-  readiness_->wait();
 }
 
 bool KafkaCollector::is_read_to_end() const {
@@ -166,6 +185,7 @@ bool KafkaCollector::is_read_to_end() const {
 
 void KafkaCollector::finish() {
   look_again_.cancel();
+  poll_again_.cancel();
   readiness_.reset();
   SteadyTime give_up = steady_now() + kFinishPatience;
   while (steady_now() < give_up) {

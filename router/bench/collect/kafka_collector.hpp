@@ -39,6 +39,8 @@ class KafkaCollector final : public Collector {
   void look_for_topic();
   bool read_some(int patience_ms);
   void read_turn();
+  void read_some_more();
+  void poll_again();
   bool is_read_to_end() const;
 
   std::string brokers_;
@@ -49,6 +51,7 @@ class KafkaCollector final : public Collector {
   std::unique_ptr<Readiness> readiness_;
   Fd wake_;  // An eventfd, which librdkafka writes to; readiness_ has a copy.
   boost::asio::steady_timer look_again_;
+  boost::asio::steady_timer poll_again_;
   std::vector<Partition> partitions_;
 };
 

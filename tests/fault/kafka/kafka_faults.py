@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""What the Kafka sink survives, on real brokers, with the verifier of weir bench as the judge.
+
+    kafka_faults.py --weir build/release/weir --topics build/release/tests/support/kafka_topics
+                    [--brokers 1|3] [--long] [NAME...]
+
+Exit code 0: nothing was lost that should not have been; 1: a test failed; 77: Kafka cannot be had
+here, and one line says why.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "support" / "kafka"))
+
+from cluster import Cluster  # noqa: E402
+from errors import Failed, Missing  # noqa: E402
+
+import produce_tests  # noqa: E402
+from scenario import Scenario  # noqa: E402
+
+
+class Tools:
+    def __init__(self, options):
+        self.weir = str(options.weir.resolve())
+        self.topics = str(options.topics.resolve())
+        self.long = options.long
+
+
+def main():
+    options = read_options()
+    tools = Tools(options)
+    tests = produce_tests.TESTS[options.brokers]
+    chosen = {name: test for name, test in tests.items()
+              if not options.names or name in options.names}
+    if not chosen:
+        print(f"kafka_faults: there are {', '.join(tests)}", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="weir-kafka-") as folder:
+        try:
+            with Cluster(Path(folder) / "kafka", options.brokers) as cluster:
+                failed = run_all(chosen, cluster, tools, folder)
+        except Missing as reason:
+            print(f"kafka_faults: {reason}", file=sys.stderr)
+            return 77
+        except Failed as reason:
+            print(f"kafka_faults: {reason}", file=sys.stderr)
+            return 1
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run_all(tests, cluster, tools, folder):
+    failed = 0
+    for name, test in tests.items():
+        start = time.monotonic()
+
+        def scenario(topic=name, **more):
+            return Scenario(cluster, tools, folder, topic, **more)
+        try:
+            outcome = test(scenario, cluster, tools)
+            print(f"{name}: passed in {time.monotonic() - start:.1f} s  {outcome}", flush=True)
+        except Exception:  # pylint: disable=broad-exception-caught  # Each is told; the rest runs.
+            failed += 1
+            print(f"{name}: FAILED\n{traceback.format_exc()}", flush=True)
+            for errors in Path(folder).glob(f"{name}*.err"):
+                print(errors.read_text()[-4000:], flush=True)
+    return failed
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--weir", type=Path, required=True)
+    parser.add_argument("--topics", type=Path, required=True, help="the program kafka_topics")
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
+    parser.add_argument("--long", action="store_true", help="more faults, and longer ones")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="tests; all without one")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""One run of weir before a real Kafka: `weir bench` sends, starts weir, reads the topic back and
+judges; meanwhile something is done to the brokers, or to weir.
+"""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+RUN_SECONDS_MAX = 170
+
+
+class Scenario:
+    """A topic of its own, and a folder for what is written. Belongs to one thread."""
+
+    def __init__(self, cluster, tools, folder, topic, partitions=3, replicas=1, properties=()):
+        self.cluster = cluster
+        self.tools = tools
+        self.folder = Path(folder)
+        self.topic = topic
+        self.make_topic = [tools.topics, "create", cluster.bootstrap(), topic, str(partitions),
+                           str(replicas), *properties]
+        subprocess.run(self.make_topic, check=True, timeout=60)
+
+    def delete_topic(self):
+        subprocess.run([self.tools.topics, "delete", self.cluster.bootstrap(), self.topic],
+                       check=True, timeout=60)
+
+    def create_topic(self):
+        """Kafka deletes later than it says so."""
+        deadline = time.monotonic() + 30
+        while subprocess.run(self.make_topic, check=False, timeout=60,
+                             stderr=subprocess.DEVNULL).returncode != 0:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the topic {self.topic} cannot be made again")
+            time.sleep(0.2)
+
+    def run(self, meanwhile=lambda: None, options=None, load=(), allow_loss=False):
+        """What the bench says, and weir's closing balance. `meanwhile` runs once weir listens."""
+        words = self.bench_words(options or {}, load, allow_loss)
+        progress = self.folder / f"{self.topic}.err"
+        with open(progress, "w", encoding="utf-8") as errors:
+            bench = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=errors,
+                                     stdout=subprocess.DEVNULL)
+            try:
+                # On this thread: the kernel ends a broker with the thread that started it.
+                self.await_traffic()
+                meanwhile()
+                bench.wait(RUN_SECONDS_MAX)
+            finally:
+                if bench.poll() is None:
+                    bench.send_signal(signal.SIGKILL)
+                    bench.wait()
+        return Outcome(json.loads((self.folder / f"{self.topic}.json").read_text()),
+                       balance_of(progress.read_text()))
+
+    def await_traffic(self):
+        """Until weir listens: then the bench sends."""
+        port_file = self.folder / f"{self.topic}.ports"
+        deadline = time.monotonic() + 30
+        while not port_file.exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError("weir did not start")
+            time.sleep(0.02)
+
+    def bench_words(self, options, load, allow_loss):
+        socket = self.folder / f"{self.topic}.sock"
+        lines = [f"    {name}: {value}" for name, value in options.items()]
+        configuration = self.folder / f"{self.topic}.yaml"
+        configuration.write_text("\n".join([
+            f"control_socket: {self.folder}/{self.topic}.control",
+            f"port_file: {self.folder}/{self.topic}.ports", "shutdown_timeout: 60s",
+            f"sources: {{in: 'unix://{socket}'}}", "sinks:", "  out:",
+            f"    url: kafka://{self.cluster.bootstrap()}/{self.topic}", *lines, ""]))
+        return [self.tools.weir, "bench", "--quiet", "--to", f"unix://{socket}", "--collect",
+                f"kafka://{self.cluster.bootstrap()}/{self.topic}", "--settle", "15s",
+                "--json", str(self.folder / f"{self.topic}.json"), *load,
+                *(["--allow-loss"] if allow_loss else []),
+                "--", self.tools.weir, "run", "--config", str(configuration)]
+
+
+class Outcome:
+    """`bench`: the JSON of weir bench. `balance`: weir's, None where it was killed."""
+
+    def __init__(self, bench, balance):
+        self.bench = bench
+        self.balance = balance
+
+    def __getattr__(self, name):
+        return self.bench[name]
+
+    def sink(self):
+        return self.balance["sinks"][0]
+
+    def __str__(self):
+        shown = {key: self.bench.get(key) for key in (
+            "issued", "collected", "lost", "duplicated", "reordered", "corrupted", "torn",
+            "seconds", "peak_rss_bytes")}
+        return json.dumps(shown)
+
+
+def balance_of(text):
+    """The closing balance in what weir wrote to stderr."""
+    for line in reversed(text.splitlines()):
+        start = line.find('{"')
+        if start < 0 or '"sinks"' not in line:
+            continue
+        found = json.loads(line[start:])
+        return found.get("balance", found)
+    return None

@@ -1,0 +1,96 @@
+// Makes and deletes topics on a real broker, for tests that are no C++ programs:
+//
+//   kafka_topics create BROKERS TOPIC PARTITIONS REPLICAS [NAME=VALUE...]
+//   kafka_topics delete BROKERS TOPIC
+//
+// Returns when the brokers have done it. Exit code 1, and a line, where they do not.
+
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr int kPatienceMs = 20'000;
+
+[[noreturn]] void fail(const std::string& why) {
+  std::fprintf(stderr, "kafka_topics: %s\n", why.c_str());
+  std::exit(1);
+}
+
+rd_kafka_t* connect(const std::string& brokers) {
+  rd_kafka_conf_t* const conf = ::rd_kafka_conf_new();
+  std::array<char, 512> why{};
+  ::rd_kafka_conf_set(conf, "bootstrap.servers", brokers.c_str(), why.data(), why.size());
+  rd_kafka_t* const client = ::rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size());
+  if (client == nullptr) fail(why.data());
+  return client;
+}
+
+/// Waits for the answer, and fails unless it is a good one.
+void await_answer(rd_kafka_queue_t* queue) {
+  rd_kafka_event_t* const event = ::rd_kafka_queue_poll(queue, kPatienceMs);
+  if (event == nullptr) fail("no answer");
+  if (::rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail(::rd_kafka_event_error_string(event));
+  }
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t** results = nullptr;
+  if (const auto* created = ::rd_kafka_event_CreateTopics_result(event)) {
+    results = ::rd_kafka_CreateTopics_result_topics(created, &count);
+  } else if (const auto* deleted = ::rd_kafka_event_DeleteTopics_result(event)) {
+    results = ::rd_kafka_DeleteTopics_result_topics(deleted, &count);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (::rd_kafka_topic_result_error(results[i]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      fail(::rd_kafka_topic_result_error_string(results[i]));
+    }
+  }
+  ::rd_kafka_event_destroy(event);
+}
+
+void create(rd_kafka_t* client, rd_kafka_queue_t* queue, const std::vector<std::string>& words) {
+  std::array<char, 512> why{};
+  rd_kafka_NewTopic_t* topic =
+      ::rd_kafka_NewTopic_new(words[3].c_str(), std::atoi(words[4].c_str()),
+                              std::atoi(words[5].c_str()), why.data(), why.size());
+  if (topic == nullptr) fail(why.data());
+  for (std::size_t i = 6; i < words.size(); ++i) {
+    const std::size_t equals = words[i].find('=');
+    if (equals == std::string::npos) fail("NAME=VALUE is wanted, not " + words[i]);
+    ::rd_kafka_NewTopic_set_config(topic, words[i].substr(0, equals).c_str(),
+                                   words[i].substr(equals + 1).c_str());
+  }
+  ::rd_kafka_CreateTopics(client, &topic, 1, nullptr, queue);
+  await_answer(queue);
+  ::rd_kafka_NewTopic_destroy(topic);
+}
+
+void remove(rd_kafka_t* client, rd_kafka_queue_t* queue, const std::string& name) {
+  rd_kafka_DeleteTopic_t* topic = ::rd_kafka_DeleteTopic_new(name.c_str());
+  ::rd_kafka_DeleteTopics(client, &topic, 1, nullptr, queue);
+  await_answer(queue);
+  ::rd_kafka_DeleteTopic_destroy(topic);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv, argv + argc);
+  const bool creates = argc >= 6 && words[1] == "create";
+  if (!creates && (argc != 4 || words[1] != "delete")) fail("create or delete? see the source");
+  rd_kafka_t* const client = connect(words[2]);
+  rd_kafka_queue_t* const queue = ::rd_kafka_queue_new(client);
+  if (creates) {
+    create(client, queue, words);
+  } else {
+    remove(client, queue, words[3]);
+  }
+  ::rd_kafka_queue_destroy(queue);
+  ::rd_kafka_destroy(client);
+  return 0;
+}
