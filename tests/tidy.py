@@ -22,13 +22,14 @@ from pathlib import Path
 # --- What holds in this project ------------------------------------------------------------------
 
 STAGES = ["ingest", "parse", "route", "sink"]  # In the order of the data path.
-BELOW_STAGES = {"config", "router/base", "router/telemetry"}
+BELOW_STAGES = {"router/kafka", "config", "router/base", "router/telemetry"}
 
 # Folder -> the other folders that it may include from. Tests and benchmarks may include anything.
 INCLUDES = {
     "router/base": set(),
     "config": {"router/base"},
     "router/telemetry": {"config", "router/base"},
+    "router/kafka": {"config", "router/base"},  # A client that sources, sinks and bench share.
     **{f"router/{stage}": BELOW_STAGES | {f"router/{later}" for later in STAGES[i + 1:]}
        for i, stage in enumerate(STAGES)},
     "router/topology": BELOW_STAGES | {f"router/{stage}" for stage in STAGES},
@@ -41,6 +42,7 @@ INCLUDES = {
 PLUGIN_HEADERS = {
     "router/sink/sink.hpp", "router/sink/plugin.hpp", "router/sink/template.hpp",
     "router/sink/encoder.hpp", "router/sink/batch_mark.hpp",
+    "router/kafka/kafka_client.hpp", "router/kafka/kafka_error.hpp",
     "config/settings.hpp", "config/option.hpp", "config/error.hpp",
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "plugins/kafka/failure.hpp"
-#include "router/base/kafka_error.hpp"
+#include "router/kafka/kafka_error.hpp"
 
 namespace weir::kafka {
 namespace {

@@ -20,7 +20,7 @@
 #include "plugins/kafka/message_fields.hpp"
 #include "plugins/kafka/record.hpp"
 #include "plugins/kafka/topics.hpp"
-#include "router/base/kafka_client.hpp"
+#include "router/kafka/kafka_client.hpp"
 
 namespace weir::kafka {
 

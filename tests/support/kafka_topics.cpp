@@ -8,6 +8,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -20,6 +21,14 @@ constexpr int kPatienceMs = 20'000;
 [[noreturn]] void fail(const std::string& why) {
   std::fprintf(stderr, "kafka_topics: %s\n", why.c_str());
   std::exit(1);
+}
+
+int number(const std::string& text) {
+  int value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stopped != end) fail("a number is wanted, not " + text);
+  return value;
 }
 
 rd_kafka_t* connect(const std::string& brokers) {
@@ -55,9 +64,8 @@ void await_answer(rd_kafka_queue_t* queue) {
 
 void create(rd_kafka_t* client, rd_kafka_queue_t* queue, const std::vector<std::string>& words) {
   std::array<char, 512> why{};
-  rd_kafka_NewTopic_t* topic =
-      ::rd_kafka_NewTopic_new(words[3].c_str(), std::atoi(words[4].c_str()),
-                              std::atoi(words[5].c_str()), why.data(), why.size());
+  rd_kafka_NewTopic_t* topic = ::rd_kafka_NewTopic_new(words[3].c_str(), number(words[4]),
+                                                       number(words[5]), why.data(), why.size());
   if (topic == nullptr) fail(why.data());
   for (std::size_t i = 6; i < words.size(); ++i) {
     const std::size_t equals = words[i].find('=');

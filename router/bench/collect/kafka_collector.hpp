@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "router/base/kafka_client.hpp"
 #include "router/bench/collect/collector.hpp"
 #include "router/bench/collect/readiness.hpp"
+#include "router/kafka/kafka_client.hpp"
 
 namespace weir::bench {
 

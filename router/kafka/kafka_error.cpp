@@ -1,4 +1,4 @@
-#include "router/base/kafka_error.hpp"
+#include "router/kafka/kafka_error.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "router/base/kafka_client.hpp"
+#include "router/kafka/kafka_client.hpp"
 
 #include <fmt/format.h>
 
