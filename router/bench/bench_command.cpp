@@ -55,7 +55,16 @@ BenchCommand::BenchCommand(CLI::App& app)
   app_->add_option("--stall-timeout", words_.stall_timeout,
                    "a target that takes nothing for so long")
       ->capture_default_str();
-  app_->add_option("--settle", words_.settle, "the end is when nothing has come for so long")
+  app_->add_option("--settle", words_.settle,
+                   "while events are missing, the end is when nothing new has come for so long")
+      ->capture_default_str();
+  app_->add_option("--late", words_.late,
+                   "once all have come, the end is when nothing has for so long: late copies; "
+                   "without --collect, so long the peer may close or break off")
+      ->capture_default_str();
+  app_->add_option(
+          "--stop-timeout", words_.stop_timeout,
+          "the router of `-- COMMAND` is killed if it does not end on SIGTERM in that time")
       ->capture_default_str();
   app_->add_option("--pid", words_.pid, "measure this process and its children");
   app_->add_flag("--quiet", words_.quiet, "no progress");
@@ -90,7 +99,10 @@ int BenchCommand::measure(std::ostream& out, std::ostream& errors) {
     errors << "   " << std::flush;
   };
   try {
-    const BenchResult result = run_bench(words_, progress);
+    const auto say = [&](const std::string& line) {
+      errors << (shows ? "\r\33[K" : "") << "weir bench: " << line << std::endl;
+    };
+    const BenchResult result = run_bench(words_, {.progress = progress, .say = say});
     if (shows) errors << "\r\33[K";
     return report(result, out, errors);
   } catch (const std::runtime_error& error) {

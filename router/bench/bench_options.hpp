@@ -29,6 +29,8 @@ struct BenchWords {
   std::string connect_timeout = "10s";
   std::string stall_timeout = "30s";
   std::string settle = "2s";
+  std::string late = "1s";
+  std::string stop_timeout = "30s";
   int pid = 0;
   bool allow_loss = false;
   bool quiet = false;

@@ -55,10 +55,10 @@ constexpr const char* kUnixToFile =
 TEST_CASE("a bench around weir finds everything delivered, and measures it") {
   Router router(kUnixToFile);
   const std::string dir = router.directory().path().string();
-  const Finished run =
-      bench({"--to", "unix://" + dir + "/in.sock", "--collect", dir + "/out.ndjson",
-             "--connections", "3", "--events", "30k", "--pid",
-             std::to_string(router.process().pid()), "--json", "-", "--settle", "10s"});
+  const Finished run = bench({"--to", "unix://" + dir + "/in.sock", "--collect",
+                              dir + "/out.ndjson", "--connections", "3", "--events", "30k", "--pid",
+                              std::to_string(router.process().pid()), "--json", "-", "--settle",
+                              "10s", "--late", "100ms"});
   const Result result(run);
   CHECK(run.exit_code == 0);
   CHECK(result.is("passed"));
@@ -97,6 +97,8 @@ TEST_CASE("a bench starts the router under test and ends it") {
                                    "-",
                                    "--settle",
                                    "10s",
+                                   "--late",
+                                   "100ms",
                                    "--",
                                    weir_program(),
                                    "run",
@@ -131,6 +133,39 @@ TEST_CASE("a bench that is interrupted ends the router that it started, and says
   CHECK(process.stderr_text().find("\"imbalance\":0") != std::string::npos);
 }
 
+TEST_CASE("a second signal kills the router, and the bench still reports") {
+  const TempDir dir;
+  // It listens nowhere, so that the bench is still connecting; and does not end on SIGTERM.
+  Process process({.arguments = {weir_program(), "bench", "--to", "unix://" + (dir / "in.sock"),
+                                 "--connect-timeout", "60s", "--events", "1", "--json",
+                                 dir / "result.json", "--", "/bin/sh", "-c",
+                                 "trap '' TERM; echo x > ready; while :; do sleep 0.02; done"},
+                   .directory = dir.path()});
+  REQUIRE(await([&] { return !dir.read("ready").empty(); }));
+  process.signal(SIGINT);
+  REQUIRE(await([&] { return process.stderr_text().find("another signal") != std::string::npos; }));
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 128 + SIGINT);
+  CHECK(process.stdout_text().find("interrupted before anything was sent") != std::string::npos);
+  CHECK(process.stdout_text().find("before the second signal and was killed") != std::string::npos);
+  CHECK(process.stdout_text().find("ended by signal 9") != std::string::npos);
+  CHECK(dir.read("result.json").find("\"exit_code\":137") != std::string::npos);
+}
+
+TEST_CASE("a router that has to be killed fails the run") {
+  const TempDir dir;
+  dir.write("weir.yaml", kUnixToFile);
+  const Finished run =
+      run_weir({"bench", "--to", "unix://" + (dir / "in.sock"), "--collect", dir / "out.ndjson",
+                "--events", "100", "--late", "10ms", "--stop-timeout", "100ms", "--", "/bin/sh",
+                "-c", "trap '' TERM; \"$0\" run -c \"$1\"; :", weir_program(), dir / "weir.yaml"},
+               "", {{"DIR", dir.path().string()}, {"WEIR_CONTROL_SOCKET", dir / "control.sock"}});
+  INFO(run.out << run.err);
+  CHECK(run.exit_code == 1);
+  CHECK(run.out.find("the router did not end on SIGTERM within 100ms and was killed") !=
+        std::string::npos);
+}
+
 TEST_CASE("what a router leaves out is lost, and named") {
   Router router(
       "sources: {in: 'unix://${DIR}/in.sock'}\n"
@@ -158,8 +193,9 @@ TEST_CASE("a bench collects what a router forwards") {
   Router router("sources: {in: 'unix://${DIR}/in.sock'}\nsinks: {out: 'unix://" +
                 (dir / "out.sock") + "'}\n");
   const std::string in = (router.directory() / "in.sock");
-  const Finished run = bench({"--to", "unix://" + in, "--collect", "unix://" + (dir / "out.sock"),
-                              "--events", "20k", "--json", "-", "--settle", "10s"});
+  const Finished run =
+      bench({"--to", "unix://" + in, "--collect", "unix://" + (dir / "out.sock"), "--events", "20k",
+             "--json", "-", "--settle", "10s", "--late", "100ms"});
   const Result result(run);
   CHECK(run.exit_code == 0);
   CHECK(result.number("/collected") == 20'000);
