@@ -26,6 +26,7 @@ struct BenchResult {
   std::optional<int> subject_exit_code;
   int interrupted_by = 0;             ///< The signal, if the run was interrupted.
   std::vector<std::string> failures;  ///< Of sending and of starting, in words.
+  std::vector<std::string> notes;     ///< What is worth knowing, and no failure by itself.
 
   /// Of the issued, what the peers had not taken when the run ended. Without a collector.
   std::uint64_t untaken_bytes = 0;

@@ -42,15 +42,13 @@ GeneratorOptions generator_options(const BenchWords& words) {
   GeneratorOptions options;
   options.to = parse_target(words.to);
   options.connections = words.connections;
-  if (words.connections == 0 || words.connections > 100'000) {
-    throw ConfigError({}, "--connections must be from 1 to 100000", "");
-  }
+  check_connections(words);
   if (!words.rate.empty()) options.rate = parse_rate(words.rate);
   if (!words.events.empty()) options.events = parse_count("--events", words.events);
-  if (!words.duration.empty()) options.duration = parse_time("--duration", words.duration);
+  if (!words.duration.empty()) options.duration = parse_some_time("--duration", words.duration);
   if (words.events.empty() && words.duration.empty()) options.duration = std::chrono::seconds(10);
   options.patience.time = parse_time("--connect-timeout", words.connect_timeout);
-  options.stall_timeout = parse_time("--stall-timeout", words.stall_timeout);
+  options.stall_timeout = parse_some_time("--stall-timeout", words.stall_timeout);
   options.patience.await_udp = !words.command.empty();
   options.run = static_cast<std::uint16_t>(std::random_device{}());
   return options;
@@ -270,6 +268,9 @@ class BenchRun {
       result_.failures.push_back("the collector itself missed " + std::to_string(dropped) +
                                  " datagrams, which is no fault of the router: lower --rate, or "
                                  "raise net.core.rmem_max");
+    }
+    for (const std::string& lane : collection_->compressed()) {
+      result_.notes.push_back(lane + " is compressed and cannot be read");
     }
     result_.verdict = collection_->verdict(issued);
   }

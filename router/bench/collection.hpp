@@ -22,12 +22,16 @@ namespace weir::bench {
 
 class Collection {
  public:
-  /// Listens, or looks out for the files, at once. Throws ConfigError.
+  /// Listens, or looks out for the files, at once. Throws ConfigError, also where two of `urls`
+  /// collect the same.
   Collection(const std::vector<std::string>& urls, std::uint16_t run);
   ~Collection();
 
   /// Bytes so far, whatever they are.
   std::uint64_t received_bytes() const noexcept;
+
+  /// Lanes that are compressed files, of which nothing was read. After finish().
+  std::vector<std::string> compressed() const;
 
   /// Distinct events so far.
   std::uint64_t seen() const noexcept { return verifier_.seen(); }

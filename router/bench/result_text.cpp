@@ -115,6 +115,7 @@ std::string to_text(const BenchResult& result, bool allow_loss) {
   if (result.usage) text += usage_text(result, *result.usage);
   if (result.verdict) text += verdict_text(*result.verdict);
   if (result.subject_exit_code.value_or(0) != 0) text += exit_text(*result.subject_exit_code);
+  for (const std::string& note : result.notes) text += "note     " + note + '\n';
   for (const std::string& failure : result.failures) text += "FAILED   " + failure + '\n';
   if (!result.valid()) {
     return text +

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "router/base/clock.hpp"
+#include "router/bench/generate/share.hpp"
 
 namespace weir::bench {
 namespace {
@@ -39,8 +40,7 @@ Generator::Generator(const GeneratorOptions& options, EventSet& events)
     stream.outlet = connect_outlet(options.to, options.patience);
     stream.share = UINT64_MAX;
     if (options.events != 0) {
-      stream.share = options.events / options.connections;
-      if (i < options.events % options.connections) ++stream.share;
+      stream.share = share_of(options.events, options.connections, i);
     }
     streams_.push_back(std::move(stream));
   }

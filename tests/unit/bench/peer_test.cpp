@@ -84,7 +84,7 @@ TEST_CASE("a peer that reads slowly is waited for as long as it reads", "[bench]
   std::thread reader([&] {
     std::string room(32 << 10, '\0');
     while (::recv(peer.get(), room.data(), room.size(), 0) != 0) {
-      std::this_thread::sleep_for(milliseconds(10));  // The slowness itself.
+      await([] { return false; }, milliseconds(10));  // The slowness itself.
     }
   });
   generator.run();
