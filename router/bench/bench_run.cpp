@@ -117,6 +117,7 @@ class BenchRun {
   /// What is under way arrives; and where all has, it may be more than all, or be taken back.
   void settle() {
     last_change_ns_ = generator_->ended_ns();
+    sending_failures_ = generator_->failures();
     const bool all_arrived = collection_ != nullptr ? await_collected() : await_taken();
     result_.seconds = seconds_between(generator_->started_ns(), last_change_ns_);
     if (meter_ != nullptr) {
@@ -127,6 +128,8 @@ class BenchRun {
     if (all_arrived && collection_ != nullptr) await_late_copies();
     if (all_arrived && collection_ == nullptr) await_close();
     if (collection_ == nullptr) result_.untaken_bytes = generator_->left_bytes();
+    // How a peer closes that has passed everything on is its own affair: some always reset.
+    if (collection_ == nullptr || !all_arrived) sending_failures_ = generator_->failures();
     const std::optional<int> code = subject_ != nullptr ? subject_->exit_code() : std::nullopt;
     // Some end with their last connection; then all is well.
     if (code && (*code != 0 || !all_arrived || generator_->cut_short())) {
@@ -259,7 +262,7 @@ class BenchRun {
       issued.emplace(static_cast<std::uint32_t>(issued.size()), each);
       result_.issued_events += each;
     }
-    for (std::string& failure : generator_->failures()) {
+    for (std::string& failure : sending_failures_) {
       result_.failures.push_back("sending: " + std::move(failure));
     }
     if (collection_ == nullptr) return;
@@ -291,6 +294,7 @@ class BenchRun {
   SteadyTime next_sample_;
   SteadyTime next_progress_;
   std::int64_t last_change_ns_ = 0;
+  std::vector<std::string> sending_failures_;
   BenchResult result_;
 };
 

@@ -94,6 +94,27 @@ TEST_CASE("a copy that comes after everything is seen, and is in no time", "[ben
   CHECK(result.seconds < 0.25);  // The first look at the progress that could see all.
 }
 
+TEST_CASE("a router that resets once it has passed on everything has failed nothing", "[bench]") {
+  const TempDir dir;
+  const Listener listener;
+  std::atomic<bool> has_closed = false;
+  std::thread router([&] {
+    Fd peer = listener.accept();
+    const std::string text = read_all(peer.get());
+    const linger reset{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    peer.close();
+    has_closed = true;
+    std::ofstream(dir / "out") << text;
+  });
+  const BenchResult result = run_bench(
+      {.to = listener.url(), .collect = {dir / "out"}, .events = "50", .late = "10ms"}, kNobody);
+  router.join();
+  CHECK(has_closed);
+  CHECK(result.failures.empty());
+  CHECK(result.passed(false));
+}
+
 TEST_CASE("without a collector a run fails where the peer does not take everything", "[bench]") {
   const Listener listener;
   BenchWords words{.to = listener.url(), .events = "100", .stall_timeout = "200ms"};

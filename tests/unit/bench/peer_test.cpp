@@ -199,6 +199,7 @@ TEST_CASE("a Unix socket whose datagrams nobody reads does not hold the generato
   }
   SECTION("and stop() ends it") {
     std::thread sender([&] { generator.run(); });
+    CHECK(await([&] { return generator.issued_events() > 0; }));
     generator.stop();
     sender.join();
     CHECK(generator.issued_events() < 10'000);
