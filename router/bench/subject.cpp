@@ -30,6 +30,10 @@ Subject::Subject(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  // A shell that starts something and becomes the bench leaves it its children.
+  const ProcessTree tree(::getpid());
+  for (const ProcessTree::Member& member : tree.members()) before_.insert(member.stat.pid);
+  before_.erase(::getpid());
   ::prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   posix_spawn_file_actions_t actions;
@@ -75,10 +79,15 @@ std::optional<int> Subject::exit_code() {
 /// All that it has started and that still runs; what has ended is asked for.
 std::vector<pid_t> Subject::others() {
   std::vector<pid_t> running;
+  std::set<pid_t> not_its = before_;
   const ProcessTree tree(::getpid());
   for (const ProcessTree::Member& member : tree.members()) {
     const pid_t pid = member.stat.pid;
     if (pid == ::getpid() || pid == pid_) continue;
+    if (not_its.contains(pid) || not_its.contains(member.stat.parent)) {
+      not_its.insert(pid);  // Its children come behind it.
+      continue;
+    }
     if (member.stat.state != 'Z') {
       running.push_back(pid);
     } else if (member.stat.parent == ::getpid()) {

@@ -7,13 +7,16 @@
 // the router in good order. Whatever the router starts is ended with it, daemons as well: orphans
 // among them become children of this process (PR_SET_CHILD_SUBREAPER, prctl(2)).
 //
-// Threads: one. One object at a time, in a process that has no other children.
+// Children that this process had before are left alone.
+//
+// Threads: one. One object at a time, and no other children meanwhile.
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +52,7 @@ class Subject {
   std::vector<pid_t> others();
   void kill_all();
 
+  std::set<pid_t> before_;  // That ran before it.
   pid_t pid_ = 0;
   int was_subreaper_ = 0;
   bool was_killed_ = false;

@@ -1,6 +1,8 @@
 #include "router/bench/subject.hpp"
 
 #include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -103,4 +105,16 @@ TEST_CASE("what a router has started ends with it", "[bench]") {
         .reset();
   }
   CHECK_FALSE(runs(dir.read("child")));
+}
+
+TEST_CASE("children that were there before are left alone", "[bench]") {
+  const TempDir dir;
+  std::string words[] = {"sleep", "1000"};
+  char* arguments[] = {words[0].data(), words[1].data(), nullptr};
+  pid_t other = 0;
+  REQUIRE(::posix_spawnp(&other, "sleep", nullptr, nullptr, arguments, environ) == 0);
+  shell(dir, kIgnores)->stop(milliseconds(50), kNever);
+  CHECK(runs(std::to_string(other)));
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
 }
