@@ -23,6 +23,7 @@ class BenchCommand {
   int run(std::vector<std::string> command, std::ostream& out, std::ostream& errors);
 
  private:
+  void refuse_what_does_not_fit() const;
   int measure(std::ostream& out, std::ostream& errors);
   int generate(std::ostream& errors);
   int verify(std::ostream& out, std::ostream& errors);

@@ -16,14 +16,20 @@ bool take_suffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
+// Sequences have 40 bits, and a rate needs no more either.
+constexpr double kNumberMax = 1e12;
+
+// So that it fits nanoseconds, twice.
+constexpr std::chrono::hours kTimeMax{10'000};
+
 double parse_scaled(const std::string& name, const std::string& written, std::string_view text) {
   double scale = 1;
   if (take_suffix(text, "k") || take_suffix(text, "K")) scale = 1e3;
   if (take_suffix(text, "M")) scale = 1e6;
   if (take_suffix(text, "G")) scale = 1e9;
   double number = 0;
-  if (!parse_number(text, number) || number <= 0 || number * scale > 1e15) {
-    throw ConfigError({}, name + " " + written + ": a number above 0 is wanted",
+  if (!parse_number(text, number) || number <= 0 || number * scale > kNumberMax) {
+    throw ConfigError({}, name + " " + written + ": a number above 0 is wanted, at most 1000G",
                       "for example 1000, 250k or 1.5M");
   }
   return number * scale;
@@ -47,7 +53,9 @@ double parse_rate(const std::string& text) {
 }
 
 std::uint64_t parse_count(const std::string& name, const std::string& text) {
-  return static_cast<std::uint64_t>(std::llround(parse_scaled(name, text, text)));
+  const double number = parse_scaled(name, text, text);
+  if (number < 1) throw ConfigError({}, name + " " + text + ": it has to be 1 at least", "");
+  return static_cast<std::uint64_t>(std::llround(number));
 }
 
 void parse_size(const std::string& text, EventSetOptions& options) {
@@ -55,7 +63,13 @@ void parse_size(const std::string& text, EventSetOptions& options) {
   const std::size_t dots = all.find("..");
   options.size_min = parse_bytes_of(text, all.substr(0, dots));
   options.size_max = options.size_min;
-  if (dots != std::string_view::npos) options.size_max = parse_bytes_of(text, all.substr(dots + 2));
+  if (dots == std::string_view::npos) return;
+  options.size_max = parse_bytes_of(text, all.substr(dots + 2));
+  if (options.size_min > options.size_max) {
+    throw ConfigError(
+        {}, "--size " + text + ": the smaller size comes first",
+        "--size " + std::string(all.substr(dots + 2)) + ".." + std::string(all.substr(0, dots)));
+  }
 }
 
 EventFormat parse_format(const std::string& text) {
@@ -69,8 +83,23 @@ EventFormat parse_format(const std::string& text) {
 
 std::chrono::milliseconds parse_time(const std::string& name, const std::string& text) {
   std::chrono::milliseconds time{};
-  if (parse_duration(text, time)) return time;
-  throw ConfigError({}, name + " " + text + ": no duration", "for example 500ms, 10s or 5m");
+  if (!parse_duration(text, time)) {
+    throw ConfigError({}, name + " " + text + ": no duration",
+                      "a number with one unit, ms, s, m or h: 500ms, 10s, 1.5h");
+  }
+  if (time > kTimeMax) throw ConfigError({}, name + " " + text + ": at most 10000h", "");
+  return time;
+}
+
+std::chrono::milliseconds parse_some_time(const std::string& name, const std::string& text) {
+  const std::chrono::milliseconds time = parse_time(name, text);
+  if (time.count() > 0) return time;
+  throw ConfigError({}, name + " " + text + ": it has to be 1ms at least", "");
+}
+
+void check_connections(const BenchWords& words) {
+  if (words.connections > 0 && words.connections <= 100'000) return;
+  throw ConfigError({}, "--connections must be from 1 to 100000", "");
 }
 
 EventSetOptions event_set_options(const BenchWords& words) {
@@ -79,6 +108,13 @@ EventSetOptions event_set_options(const BenchWords& words) {
   options.seed = words.seed;
   options.payload_file = words.payload;
   parse_size(words.size, options);
+  const std::size_t floor = EventSet::size_floor(options.format);
+  if (options.payload_file.empty() && options.size_min < floor) {
+    throw ConfigError({},
+                      "--size " + words.size + ": an event of --format " + words.format +
+                          " has at least " + std::to_string(floor) + " bytes",
+                      "its stamp alone takes " + std::to_string(kStampBytes));
+  }
   return options;
 }
 

@@ -29,6 +29,8 @@ struct BenchWords {
   std::string connect_timeout = "10s";
   std::string stall_timeout = "30s";
   std::string settle = "2s";
+  std::string late = "1s";
+  std::string stop_timeout = "30s";
   int pid = 0;
   bool allow_loss = false;
   bool quiet = false;
@@ -40,16 +42,22 @@ struct BenchWords {
 /// "1000", "1k", "2.5M", each with "/s" or without.
 double parse_rate(const std::string& text);
 
-/// "1000", "1k", "2.5M". Throws ConfigError as all of these do.
+/// "1000", "1k", "2.5M"; 1 at least. Throws ConfigError as all of these do.
 std::uint64_t parse_count(const std::string& name, const std::string& text);
 
-/// "400" or "200..600", each with a unit as in the configuration ("256KiB").
+/// "400" or "200..600", the smaller first, each with a unit as in the configuration ("256KiB").
 void parse_size(const std::string& text, EventSetOptions& options);
 
 EventFormat parse_format(const std::string& text);
 
-/// Throws ConfigError.
+/// "500ms", "10s", at most 10000h. Throws ConfigError.
 std::chrono::milliseconds parse_time(const std::string& name, const std::string& text);
+
+/// The same, and 0 is refused.
+std::chrono::milliseconds parse_some_time(const std::string& name, const std::string& text);
+
+/// Throws ConfigError where there are none, or too many.
+void check_connections(const BenchWords& words);
 
 /// Of the words, what the events are made by.
 EventSetOptions event_set_options(const BenchWords& words);

@@ -26,8 +26,14 @@ struct BenchResult {
   std::optional<int> subject_exit_code;
   int interrupted_by = 0;             ///< The signal, if the run was interrupted.
   std::vector<std::string> failures;  ///< Of sending and of starting, in words.
+  std::vector<std::string> notes;     ///< What is worth knowing, and no failure by itself.
 
-  std::uint64_t delivered() const { return verdict ? verdict->all.delivered : issued_events; }
+  /// Of the issued, what the peers had not taken when the run ended. Without a collector.
+  std::uint64_t untaken_bytes = 0;
+
+  /// Without a collector: that the peers took, which is known in bytes, so that of different sizes
+  /// it is about so many.
+  std::uint64_t delivered() const;
   double bytes_per_event() const;
 
   /// False where nothing was exercised: no event, or no time. Then no figure means anything.

@@ -22,9 +22,16 @@ namespace weir::bench {
 
 class Collection {
  public:
-  /// Listens, or looks out for the files, at once. Throws ConfigError.
+  /// Listens, or looks out for the files, at once. Throws ConfigError, also where two of `urls`
+  /// collect the same.
   Collection(const std::vector<std::string>& urls, std::uint16_t run);
   ~Collection();
+
+  /// Bytes so far, whatever they are.
+  std::uint64_t received_bytes() const noexcept;
+
+  /// Lanes that are compressed files, of which nothing was read. After finish().
+  std::vector<std::string> compressed() const;
 
   /// Distinct events so far.
   std::uint64_t seen() const noexcept { return verifier_.seen(); }
@@ -40,9 +47,12 @@ class Collection {
   }
 
  private:
+  class CountedLane;
+  class CountedLanes;
   void join();
 
   Verifier verifier_;
+  std::unique_ptr<CountedLanes> lanes_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::vector<std::unique_ptr<Collector>> collectors_;

@@ -87,6 +87,9 @@ std::string to_json(const BenchResult& result, bool allow_loss) {
   json::array failures;
   for (const std::string& failure : result.failures) failures.emplace_back(failure);
   object["failures"] = std::move(failures);
+  json::array notes;
+  for (const std::string& note : result.notes) notes.emplace_back(note);
+  if (!notes.empty()) object["notes"] = std::move(notes);
   object["valid"] = result.valid();
   object["passed"] = result.passed(allow_loss);
   return json::serialize(object) + '\n';

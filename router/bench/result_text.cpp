@@ -68,6 +68,16 @@ std::string verdict_text(const Verdict& verdict) {
   return text;
 }
 
+/// How the router ended, where that is not as it should be.
+std::string exit_text(int exit_code) {
+  constexpr int kBySignal = 128;  // As a shell would say it.
+  if (exit_code > kBySignal) {
+    return fmt::format("router         ended by signal {} (exit code {})\n", exit_code - kBySignal,
+                       exit_code);
+  }
+  return fmt::format("router         ended with exit code {}\n", exit_code);
+}
+
 std::string usage_text(const BenchResult& result, const Usage& usage) {
   const double cpu_seconds = usage.user_seconds + usage.system_seconds;
   const double gigabytes = static_cast<double>(result.delivered()) * result.bytes_per_event() / 1e9;
@@ -91,6 +101,10 @@ std::string to_text(const BenchResult& result, bool allow_loss) {
     text += fmt::format("issued         {} events, {} in {:.3f} s\n", grouped(result.issued_events),
                         human_bytes(static_cast<double>(result.issued_bytes)), result.send_seconds);
   }
+  if (result.untaken_bytes != 0) {
+    text += fmt::format("not taken      {} that the peer did not take\n",
+                        human_bytes(static_cast<double>(result.untaken_bytes)));
+  }
   if (result.seconds > 0) {
     const double rate = ratio(static_cast<double>(result.delivered()), result.seconds);
     text += fmt::format("{}      {} events in {:.3f} s: {} events/s, {}/s\n",
@@ -100,6 +114,8 @@ std::string to_text(const BenchResult& result, bool allow_loss) {
   }
   if (result.usage) text += usage_text(result, *result.usage);
   if (result.verdict) text += verdict_text(*result.verdict);
+  if (result.subject_exit_code.value_or(0) != 0) text += exit_text(*result.subject_exit_code);
+  for (const std::string& note : result.notes) text += "note     " + note + '\n';
   for (const std::string& failure : result.failures) text += "FAILED   " + failure + '\n';
   if (!result.valid()) {
     return text +

@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "config/error.hpp"
 #include "router/base/clock.hpp"
 #include "router/base/fd.hpp"
+#include "router/bench/generate/share.hpp"
 #include "router/bench/verify/verifier.hpp"
 
 namespace weir::bench {
@@ -33,17 +35,27 @@ void read_all(const std::string& path, Lane& lane) {
 
 }  // namespace
 
-Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events) {
+StreamsVerdict verify_files(const std::vector<std::string>& files,
+                            std::optional<std::uint64_t> events, std::uint32_t connections) {
   Verifier verifier(std::nullopt);
   Lane& lane = verifier.lane(files.size() == 1 ? files[0] : "files");
   for (const std::string& file : files) read_all(file, lane);
   lane.end();
   std::map<std::uint32_t, std::uint64_t> issued;
-  if (events) issued.emplace(0, *events);
+  for (std::uint32_t i = 0; events && i < connections; ++i) {
+    issued.emplace(i, share_of(*events, connections, i));
+  }
   Verdict verdict = verifier.verdict(issued);
   verdict.latency = {};  // When a file was read says nothing.
   for (StreamVerdict& stream : verdict.streams) stream.latency.reset();
-  return verdict;
+  // Asked without a number, every whole one counts as delivered.
+  const std::uint64_t whole = verifier.verdict({}).all.delivered;
+  const std::uint64_t more = whole - verdict.all.delivered;
+  return {.verdict = std::move(verdict), .more_than_events = more};
+}
+
+Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events) {
+  return verify_files(files, events, 1).verdict;
 }
 
 }  // namespace weir::bench

@@ -18,4 +18,13 @@ namespace weir::bench {
 /// a file cannot be read.
 Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events);
 
+struct StreamsVerdict {
+  Verdict verdict;
+  std::uint64_t more_than_events = 0;  ///< Whole and of this run, but beyond what was sent.
+};
+
+/// The same of `events` that were sent over so many connections, divided as a generator does it.
+StreamsVerdict verify_files(const std::vector<std::string>& files,
+                            std::optional<std::uint64_t> events, std::uint32_t connections);
+
 }  // namespace weir::bench

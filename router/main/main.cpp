@@ -30,6 +30,7 @@ using weir::CommandLine;
 struct Words {
   std::vector<std::string> ours;
   std::vector<std::string> command;
+  bool are_divided = false;
 };
 
 constexpr const char* kCommands[] = {"run", "check", "explain", "ledger", "top", "schema", "bench"};
@@ -45,6 +46,7 @@ Words divide(int argc, char** argv) {
   Words words;
   int i = 1;
   for (; i < argc && std::string_view(argv[i]) != "--"; ++i) words.ours.emplace_back(argv[i]);
+  words.are_divided = i < argc;
   for (++i; i < argc; ++i) words.command.emplace_back(argv[i]);
   // `run` may be left out.
   if (!words.ours.empty() && words.ours[0] == "help") words.ours[0] = "--help";
@@ -143,7 +145,12 @@ int parse_and_run(int argc, char** argv) {
   }
   if (*ledger_app) return weir::ledger_command(ledger, std::cout, std::cerr);
   if (*schema_app) return schema();
-  if (bench.chosen()) return bench.run(words.command, std::cout, std::cerr);
+  if (bench.chosen()) {
+    if (words.are_divided && words.command.empty()) {
+      throw weir::ConfigError({}, "there is no command behind --");
+    }
+    return bench.run(words.command, std::cout, std::cerr);
+  }
   top.is_terminal = ::isatty(STDOUT_FILENO) != 0;
   return weir::top_command(top, std::cout, std::cerr);
 }

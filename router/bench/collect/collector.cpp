@@ -72,23 +72,28 @@ void refuse_half_url(const std::string& path) {
                         std::string(kKnown));
     }
   }
+  if (path == "stdout") {
+    throw ConfigError(place_of(path), "nothing can be collected from standard output",
+                      "write stdin for what is piped here; ./stdout for a file of that name");
+  }
   if (path.empty()) throw ConfigError({}, "nothing to collect from", std::string(kKnown));
 }
 
 }  // namespace
 
 std::unique_ptr<Collector> make_collector(boost::asio::io_context& io, const std::string& url,
-                                          Lanes& lanes) {
-  if (url == "stdin" || url == "stdin://") return make_stdin(io, lanes);
+                                          Lanes& lanes, std::shared_ptr<FileIdentities> taken) {
+  if (url == "stdin" || url == "stdin://" || url == "-") return make_stdin(io, lanes);
   const std::size_t colon = url.find("://");
   if (colon == std::string::npos) {
     refuse_half_url(url);
-    return std::make_unique<FileCollector>(io, url, lanes);
+    return std::make_unique<FileCollector>(io, url, lanes, FileStart::Beginning, std::move(taken));
   }
   const std::string_view scheme = std::string_view(url).substr(0, colon);
   const std::string_view rest = std::string_view(url).substr(colon + 3);
   if (scheme == "file") {
-    return std::make_unique<FileCollector>(io, absolute_path(rest, url), lanes);
+    return std::make_unique<FileCollector>(io, absolute_path(rest, url), lanes,
+                                           FileStart::Beginning, std::move(taken));
   }
   if (scheme == "tcp" || scheme == "http") {
     // Whatever path a request names is taken, so one in the URL is only for the reader.

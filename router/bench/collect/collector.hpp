@@ -9,7 +9,7 @@
 //   http://HOST:PORT     the bodies of requests to any path; each connection is a lane: http#1, ...
 //   udp://HOST:PORT      each datagram is a record of the lane `udp`
 //   kafka://HOST:PORT/TOPIC  its partitions, each a lane: TOPIC[0], TOPIC[1], ...
-//   stdin                standard input, to its end
+//   stdin, -             standard input, to its end
 //
 // Threads: the one that runs the io_context; it is made and destroyed there, or while that does not
 // run. Nothing is called after it has been destroyed.
@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 
+#include "router/bench/collect/file_identity.hpp"
 #include "router/bench/lane.hpp"
 
 namespace weir::bench {
@@ -48,7 +49,9 @@ inline constexpr std::size_t kLateBytesMax = 256 * 1024 * 1024;
 
 /// Binds or opens what `url` names. `io` and `lanes` outlive the collector. Throws ConfigError
 /// (config/error.hpp) where the URL is wrong, the port is taken, and so on.
-std::unique_ptr<Collector> make_collector(boost::asio::io_context& io, const std::string& url,
-                                          Lanes& lanes);
+/// `taken`: shared by those that may name the same file, so that one of them reads it.
+std::unique_ptr<Collector> make_collector(
+    boost::asio::io_context& io, const std::string& url, Lanes& lanes,
+    std::shared_ptr<FileIdentities> taken = std::make_shared<FileIdentities>());
 
 }  // namespace weir::bench

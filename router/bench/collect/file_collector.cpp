@@ -21,16 +21,6 @@ constexpr std::chrono::milliseconds kLookEvery{50};
 // A look takes some 50 us; only who rotates as fast as that needs a second.
 constexpr int kTriesMax = 20;
 
-std::vector<std::string> matches_of(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  }
-  ::globfree(&found);
-  return paths;
-}
-
 /// Sorted. `directory`: with its last slash, or "".
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
@@ -46,17 +36,30 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 }  // namespace
 
+bool is_pattern(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }
+
+std::vector<std::string> files_now(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  ::globfree(&found);
+  return paths;
+}
+
 FileCollector::FileCollector(boost::asio::io_context& io, std::string pattern, Lanes& lanes,
-                             FileStart from)
+                             FileStart from, std::shared_ptr<FileIdentities> taken)
     : io_(io),
       pattern_(std::move(pattern)),
       directory_(split_path(pattern_).directory),
-      is_pattern_(pattern_.find_first_of("*?[") != std::string::npos),
+      is_pattern_(is_pattern(pattern_)),
       lanes_(lanes),
       from_(from),
       room_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
       watch_(io, [this] { on_change(); }),
-      timer_(io) {
+      timer_(io),
+      taken_(std::move(taken)) {
   std::error_code ignored;
   if (pattern_.ends_with('/') || std::filesystem::is_directory(pattern_, ignored)) {
     throw ConfigError(Location{.origin = weir::quoted(pattern_)}, "this is a directory",
@@ -66,7 +69,7 @@ FileCollector::FileCollector(boost::asio::io_context& io, std::string pattern, L
 
 void FileCollector::start() {
   const std::vector<std::string> directories =
-      is_pattern_ && !directory_.empty() ? matches_of(directory_) : std::vector{directory_};
+      is_pattern_ && !directory_.empty() ? files_now(directory_) : std::vector{directory_};
   for (const std::string& directory : directories) {
     for (const std::string& name : names_in(directory)) {
       const std::optional<FileFacts> facts = facts_of(directory + name);
@@ -84,7 +87,7 @@ void FileCollector::start() {
 }
 
 FollowedFile* FileCollector::follow(const std::string& path) {
-  auto file = std::make_unique<FollowedFile>(path, lanes_.lane(path), taken_, at_start_);
+  auto file = std::make_unique<FollowedFile>(path, lanes_.lane(path), *taken_, at_start_);
   return files_.emplace(path, std::move(file)).first->second.get();
 }
 
@@ -133,7 +136,7 @@ void FileCollector::look_for_files() {
 void FileCollector::watch_directories() {
   std::set<std::string> directories;
   for (const auto& [path, file] : files_) directories.insert(split_path(path).directory);
-  if (directory_.find_first_of("*?[") == std::string::npos) directories.insert(directory_);
+  if (!is_pattern(directory_)) directories.insert(directory_);
   for (const std::string& directory : directories) watch_.add(directory);
 }
 
@@ -161,10 +164,10 @@ bool FileCollector::take_in_new(std::vector<FollowedFile*> files) {
 
 std::vector<FollowedFile*> FileCollector::follow_matches() {
   std::vector<FollowedFile*> found;
-  for (const std::string& path : matches_of(pattern_)) {
+  for (const std::string& path : files_now(pattern_)) {
     if (files_.contains(path)) continue;
     const std::optional<FileFacts> facts = facts_of(path);
-    if (!facts || taken_.contains(facts->identity)) continue;
+    if (!facts || taken_->contains(facts->identity)) continue;
     if (!finished_ && may_belong_to_another(path, facts->identity)) {
       names_changed_ = true;  // The next look will tell.
     } else {

@@ -22,14 +22,22 @@
 
 namespace weir::bench {
 
+/// Whether `path` has a `*`, `?` or `[`.
+bool is_pattern(const std::string& path);
+
+/// What `pattern` matches at the moment; a path alone matches itself.
+std::vector<std::string> files_now(const std::string& pattern);
+
 /// Where a file that is there at start() is read from.
 enum class FileStart { Beginning, End };
 
 class FileCollector final : public Collector {
  public:
-  /// Throws ConfigError where `pattern` is a directory or ends in a slash.
+  /// `taken`: the files that any collector of a run reads or has read. Throws ConfigError where
+  /// `pattern` is a directory or ends in a slash.
   FileCollector(boost::asio::io_context& io, std::string pattern, Lanes& lanes,
-                FileStart from = FileStart::Beginning);
+                FileStart from = FileStart::Beginning,
+                std::shared_ptr<FileIdentities> taken = std::make_shared<FileIdentities>());
 
   std::string address() const override { return pattern_; }
   void start() override;
@@ -58,7 +66,7 @@ class FileCollector final : public Collector {
   std::unique_ptr<char[]> room_;
   DirectoryWatch watch_;
   boost::asio::steady_timer timer_;
-  FileIdentities taken_;
+  std::shared_ptr<FileIdentities> taken_;
   FileIdentities at_start_;
   Files files_;
   std::set<FollowedFile*> busy_;  // There may be something to read.

@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace weir::bench {
@@ -19,6 +20,8 @@ struct FileIdentity {
 
   friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
 };
+
+using FileIdentities = std::set<FileIdentity>;
 
 /// A regular file as it is now.
 struct FileFacts {

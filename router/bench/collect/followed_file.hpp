@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,8 +33,6 @@
 #include "router/bench/lane.hpp"
 
 namespace weir::bench {
-
-using FileIdentities = std::set<FileIdentity>;
 
 /// Where a path begins and its name: "a/b" is {"a/", "b"}; the parts put together are the path.
 struct SplitPath {

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "router/base/clock.hpp"
+#include "router/bench/generate/share.hpp"
 
 namespace weir::bench {
 namespace {
@@ -17,8 +19,12 @@ namespace {
 constexpr std::size_t kChunkBytes = 1 << 20;
 constexpr std::size_t kChunkBytesMin = 16 << 10;
 
-// What is still with us when the time is over has so long to go out.
-constexpr std::chrono::seconds kDrainPatience{10};
+// After stop() what was begun has so long to go out, however steadily it does.
+constexpr std::chrono::seconds kStopPatience{2};
+
+// Between two looks at the send queues while nothing goes out: each costs some calls for each
+// connection.
+constexpr std::chrono::milliseconds kLookEvery{50};
 
 // The longest sleep, so that stop() and the end of time are noticed.
 constexpr std::int64_t kSleepMaxNs = 10'000'000;
@@ -34,8 +40,7 @@ Generator::Generator(const GeneratorOptions& options, EventSet& events)
     stream.outlet = connect_outlet(options.to, options.patience);
     stream.share = UINT64_MAX;
     if (options.events != 0) {
-      stream.share = options.events / options.connections;
-      if (i < options.events % options.connections) ++stream.share;
+      stream.share = share_of(options.events, options.connections, i);
     }
     streams_.push_back(std::move(stream));
   }
@@ -47,8 +52,11 @@ void Generator::run() {
   started_ns_ = wall_clock_ns();
   progress_at_ = steady_now();
   const Pace pace(options_.rate, started_ns_);
-  std::chrono::milliseconds drain_patience = kDrainPatience;
   while (!over(wall_clock_ns())) {
+    if (stopped_) {
+      cut_short_ = true;
+      break;
+    }
     for (Stream& stream : streams_) {
       if (stream.outlet->busy()) stream.outlet->flush();
     }
@@ -60,18 +68,15 @@ void Generator::run() {
     if (!any_works) break;
     const bool any_busy = std::any_of(streams_.begin(), streams_.end(),
                                       [](const Stream& each) { return each.outlet->busy(); });
-    if (any_busy && stalled()) {
-      drain_patience = {};
-      break;
-    }
+    if (any_busy) look_for_progress();
+    if (stalled_) break;
     wait(pace, any_busy);
   }
-  drain(drain_patience);
+  drain();
   ended_ns_ = wall_clock_ns();
 }
 
 bool Generator::over(std::int64_t now_ns) const noexcept {
-  if (stopped_) return true;
   if (options_.events != 0 && sent_ >= options_.events) return true;
   return options_.duration.count() != 0 && now_ns - started_ns_ >= options_.duration.count();
 }
@@ -141,25 +146,39 @@ void Generator::wait(const Pace& pace, bool any_busy) {
   ::ppoll(busy.data(), busy.size(), &patience, nullptr);
 }
 
-/// Whether the peers have taken nothing for as long as that may be. Asked while one is busy.
-bool Generator::stalled() {
-  std::uint64_t bytes = 0;
-  for (const Stream& stream : streams_) bytes += stream.outlet->sent_bytes();
+/// Finds out whether the peers have taken nothing for as long as that may be. Asked while one is
+/// busy. A socket takes more only once a third of its queue is free, so that a slow reader's
+/// progress shows in the queue long before.
+void Generator::look_for_progress() {
   const SteadyTime now = steady_now();
-  if (std::exchange(progress_bytes_, bytes) != bytes) progress_at_ = now;
-  return now - progress_at_ >= options_.stall_timeout;
+  if (now < next_look_) return;
+  next_look_ = now + kLookEvery;
+  std::uint64_t sent = 0;
+  for (const Stream& stream : streams_) sent += stream.outlet->sent_bytes();
+  bool any_progress = std::exchange(sent_bytes_, sent) != sent;
+  if (!any_progress) {  // Many queues are not looked at while all goes well.
+    const std::uint64_t queued = untaken_bytes();
+    any_progress = std::exchange(queued_bytes_, queued) != queued;
+  }
+  if (any_progress) progress_at_ = now;
+  const auto patience = options_.stall_timeout;
+  stalled_ = patience.count() != 0 && now - progress_at_ >= patience;
 }
 
 /// What was begun goes out, and the peers are told that it was all.
-void Generator::drain(std::chrono::milliseconds patience) {
-  const SteadyTime deadline = steady_now() + patience;
+void Generator::drain() {
+  progress_at_ = steady_now();
+  std::optional<SteadyTime> deadline;
   const Pace unlimited(0, 0);
   const auto busy = [](const Stream& stream) { return stream.outlet->busy(); };
-  while (std::any_of(streams_.begin(), streams_.end(), busy) && steady_now() < deadline) {
+  while (!stalled_ && std::any_of(streams_.begin(), streams_.end(), busy)) {
+    if (stopped_ && !deadline) deadline = steady_now() + kStopPatience;
+    if (deadline && steady_now() >= *deadline) break;
     wait(unlimited, true);
     for (Stream& stream : streams_) {
       if (stream.outlet->busy()) stream.outlet->flush();
     }
+    look_for_progress();
   }
   std::uint64_t issued = 0;
   for (const std::uint64_t each : this->issued()) issued += each;
@@ -168,11 +187,34 @@ void Generator::drain(std::chrono::milliseconds patience) {
     issued_bytes_ -= stream.outlet->unsent_bytes();
     stream.outlet->finish();
   }
+  finished_ = true;
 }
 
-bool Generator::arrived() const noexcept {
-  return std::all_of(streams_.begin(), streams_.end(),
-                     [](const Stream& stream) { return stream.outlet->arrived(); });
+std::uint64_t Generator::untaken_bytes() {
+  std::uint64_t bytes = 0;
+  for (Stream& stream : streams_) {
+    // What is empty at the end stays so.
+    if (finished_ && stream.peer_is_known && stream.peer.untaken_bytes == 0) continue;
+    stream.peer = stream.outlet->look_at_peer();
+    stream.peer_is_known = finished_;
+    if (stream.outlet->failure().empty()) bytes += stream.peer.untaken_bytes;
+  }
+  return bytes;
+}
+
+bool Generator::all_closed() {
+  bool all = true;
+  for (Stream& stream : streams_) {
+    if (!stream.peer.closed) stream.peer = stream.outlet->look_at_peer();
+    all = all && stream.peer.closed;
+  }
+  return all;
+}
+
+std::uint64_t Generator::left_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const Stream& stream : streams_) bytes += stream.peer.untaken_bytes;
+  return bytes;
 }
 
 std::vector<std::uint64_t> Generator::issued() const {
@@ -185,7 +227,7 @@ std::vector<std::string> Generator::failures() const {
   std::map<std::string, std::size_t> counts;
   for (const Stream& stream : streams_) {
     if (!stream.outlet->failure().empty()) ++counts[stream.outlet->failure()];
-    if (stream.outlet->busy()) ++counts["the peer stopped reading"];
+    if (stream.outlet->busy() && stalled_) ++counts["the peer stopped reading"];
   }
   std::vector<std::string> lines;
   for (const auto& [what, count] : counts) {

@@ -29,7 +29,8 @@ struct GeneratorOptions {
   std::uint64_t events = 0;       ///< Over all; 0: until `duration` is over.
   std::chrono::nanoseconds duration{0};
   Patience patience;
-  std::chrono::milliseconds stall_timeout{30'000};  ///< A target that takes nothing for so long.
+  /// A target that takes nothing for so long is given up, in the midst or at the end; 0: never.
+  std::chrono::milliseconds stall_timeout{30'000};
   std::uint16_t run = 0;
 };
 
@@ -43,8 +44,20 @@ class Generator {
   void run();
   void stop() noexcept { stopped_ = true; }
 
-  /// Whether all that was sent is with the peers' kernels.
-  bool arrived() const noexcept;
+  /// What the peers have not taken yet, on the connections that still work. After run().
+  std::uint64_t untaken_bytes();
+
+  /// Whether all peers have closed, or broken off (failures()). After run().
+  bool all_closed();
+
+  /// What was not taken when it was last asked for, on all connections.
+  std::uint64_t left_bytes() const noexcept;
+
+  /// stop() came before all was sent or time was over. After run().
+  bool cut_short() const noexcept { return cut_short_; }
+
+  /// The peers took nothing for the stall timeout.
+  bool stalled() const noexcept { return stalled_; }
 
   std::uint64_t issued_events() const noexcept { return issued_events_; }
   std::uint64_t issued_bytes() const noexcept { return issued_bytes_; }
@@ -62,15 +75,17 @@ class Generator {
  private:
   struct Stream {
     std::unique_ptr<Outlet> outlet;
-    std::uint64_t next = 0;   // Sequence.
-    std::uint64_t share = 0;  // Events that it is to send; without --events no limit.
+    std::uint64_t next = 0;      // Sequence.
+    std::uint64_t share = 0;     // Events that it is to send; without --events no limit.
+    PeerState peer;              // When it was last looked at...
+    bool peer_is_known = false;  // ...which was at the end.
   };
   bool over(std::int64_t now_ns) const noexcept;
   std::uint64_t offer_round(const Pace& pace);
   std::size_t offer(std::size_t stream, std::uint64_t due, const Pace& pace);
   void wait(const Pace& pace, bool any_busy);
-  bool stalled();
-  void drain(std::chrono::milliseconds patience);
+  void look_for_progress();
+  void drain();
 
   const GeneratorOptions options_;
   EventSet& events_;
@@ -79,8 +94,13 @@ class Generator {
   std::size_t cursor_ = 0;  // The next event of the set.
   std::size_t next_stream_ = 0;
   std::uint64_t sent_ = 0;
-  std::uint64_t progress_bytes_ = 0;  // What was taken when it was last looked at...
-  SteadyTime progress_at_;            // ...and when that had last changed.
+  std::uint64_t sent_bytes_ = 0;    // When it was last looked at...
+  std::uint64_t queued_bytes_ = 0;  // ...with what lay in the send queues...
+  SteadyTime progress_at_;          // ...when one of them had last changed...
+  SteadyTime next_look_;            // ...and when they are asked again.
+  bool finished_ = false;
+  bool stalled_ = false;
+  bool cut_short_ = false;
   std::int64_t started_ns_ = 0;
   std::int64_t ended_ns_ = 0;
   std::atomic<bool> stopped_{false};

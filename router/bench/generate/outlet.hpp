@@ -16,12 +16,20 @@
 
 namespace weir::bench {
 
+/// What a peer has done with what it was sent.
+struct PeerState {
+  /// That its kernel has not acknowledged; of a Unix socket, that it has not read, counted with
+  /// what the kernel needs to hold them.
+  std::uint64_t untaken_bytes = 0;
+  bool closed = false;  ///< Its side, after all was said; or it has no such thing as a side.
+};
+
 class Outlet {
  public:
   virtual ~Outlet() = default;
 
-  /// Sends the events from `first` to before `last`. What the kernel does not take at once is kept;
-  /// then the outlet is busy until flush() has sent it. Requires: !busy().
+  /// Sends the events from `first` to before `last`, and never blocks: what the kernel does not
+  /// take at once is kept; then the outlet is busy until flush() has sent it. Requires: !busy().
   virtual void offer(const EventSet& events, std::size_t first, std::size_t last) = 0;
 
   virtual bool busy() const noexcept = 0;
@@ -45,8 +53,9 @@ class Outlet {
   /// Says that nothing more comes. The connection stays open, so that the peer may read to the end.
   virtual void finish() {}
 
-  /// Whether the peer's kernel has everything, as far as that can be known.
-  virtual bool arrived() const noexcept { return true; }
+  /// Asks what became of what was sent; a connection that the peer has broken off fails. After
+  /// finish(), or between two offers.
+  virtual PeerState look_at_peer() { return {.untaken_bytes = 0, .closed = true}; }
 
  protected:
   void fail(std::string why) { failure_ = std::move(why); }
@@ -60,14 +69,18 @@ class Outlet {
 /// How long to wait for a target that is not there yet.
 struct Patience {
   std::chrono::milliseconds time{10'000};
-  /// Asked meanwhile: false where it cannot come any more.
+  /// Asked meanwhile, every few milliseconds: false where it cannot come any more. May throw.
   std::function<bool()> may_come = [] { return true; };
   /// A port of UDP takes what is sent to it whether somebody is there or not; with this, a local
   /// one is waited for until it is bound (/proc/net/udp).
   bool await_udp = false;
 };
 
-/// Connects. Throws std::runtime_error, with words for users.
+/// Connects, in `patience.time` or not at all: a listener that accepts nothing does not hold it.
+/// Throws std::runtime_error, with words for users, and what `patience.may_come` throws.
+///
+/// Standard output keeps its flags, which others may share: a pipe or a terminal is opened anew for
+/// us; where that cannot be, they are set back in the end.
 std::unique_ptr<Outlet> connect_outlet(const Target& target, const Patience& patience);
 
 }  // namespace weir::bench
