@@ -129,6 +129,17 @@ void KafkaMock::create_topic(const std::string& name, int partitions) {
   ::rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1);
 }
 
+void KafkaMock::write(const std::string& topic, int partition, const std::string& value) {
+  const Owned<rd_kafka_t> client(
+      new_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers()}, {"linger.ms", "0"}}));
+  rd_kafka_topic_t* const handle = ::rd_kafka_topic_new(client.get(), topic.c_str(), nullptr);
+  ::rd_kafka_produce(handle, partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
+                     value.size(), nullptr, 0, nullptr);
+  const auto error = ::rd_kafka_flush(client.get(), 10'000);
+  ::rd_kafka_topic_destroy(handle);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(::rd_kafka_err2str(error));
+}
+
 void KafkaMock::set_down(int broker) { ::rd_kafka_mock_broker_set_down(cluster_, broker); }
 void KafkaMock::set_up(int broker) { ::rd_kafka_mock_broker_set_up(cluster_, broker); }
 

@@ -54,6 +54,9 @@ class KafkaMock {
   /// Answers take so long.
   void set_round_trip_ms(int milliseconds);
 
+  /// Writes a record, and waits until it is there.
+  void write(const std::string& topic, int partition, const std::string& value);
+
   std::vector<KafkaRecord> read(const std::string& topic, std::size_t count) const {
     return read_topic(brokers(), topic, count);
   }

@@ -34,12 +34,13 @@ bool says(const std::string& text, const std::string& part) {
 TEST_CASE("what cannot be collected from is told, with what can", "[bench]") {
   const TempDir dir;
   for (const std::string url :
-       {"https://127.0.0.1:80", "kafka://127.0.0.1:9092/topic", "", "a://"}) {
+       {"https://127.0.0.1:80", "amqp://127.0.0.1:5672/queue", "", "a://"}) {
     says(complaint(url), "known are file:///PATH");
   }
   says(complaint("https://127.0.0.1:80"), "cannot collect from https://");
   says(complaint("http://127.0.0.1/in"), "http://127.0.0.1:5171");
   says(complaint("tcp:127.0.0.1:5170"), "\"//\" is missing behind \"tcp:\"");
+  says(complaint("kafka://127.0.0.1:9092"), "brokers and a topic are needed");
   says(complaint("tcp://127.0.0.1"), "the port is missing");
   says(complaint("tcp://127.0.0.1"), "tcp://127.0.0.1:5171");
   says(complaint("udp://127.0.0.1:x"), "the port must be a number");
