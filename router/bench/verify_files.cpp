@@ -35,9 +35,11 @@ void read_all(const std::string& path, Lane& lane) {
 
 Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events) {
   Verifier verifier(std::nullopt);
-  Lane& lane = verifier.lane(files.size() == 1 ? files[0] : "files");
-  for (const std::string& file : files) read_all(file, lane);
-  lane.end();
+  for (const std::string& file : files) {
+    Lane& lane = verifier.lane(file);
+    read_all(file, lane);
+    lane.end();  // A file's last line ends with it, and is not glued to the next one's first.
+  }
   std::map<std::uint32_t, std::uint64_t> issued;
   if (events) issued.emplace(0, *events);
   Verdict verdict = verifier.verdict(issued);
