@@ -51,7 +51,7 @@ const std::vector<Finding>& LineJudge::judge(std::string_view line, bool whole) 
   } else {
     all_torn(line);
   }
-  if (findings_.empty()) add(whole ? Judgement::Foreign : Judgement::Torn, std::nullopt);
+  if (findings_.empty()) add(Judgement::Foreign, std::nullopt);
   return findings_;
 }
 

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "router/bench/verify/line_splitter.hpp"
 #include "router/telemetry/printable.hpp"
 
 namespace weir::bench {
@@ -42,7 +41,8 @@ class Verifier::LaneCheck : public Lane {
       : verifier_(verifier),
         name_(std::move(name)),
         number_(number),
-        splitter_([this](std::string_view line, bool whole) { on_line(line, whole); }) {}
+        splitter_([this](std::string_view line, bool whole) { on_line(line, whole); },
+                  verifier.line_bytes_max_) {}
 
   void bytes(std::string_view bytes, std::int64_t received_ns) override {
     received_ns_ = received_ns;
@@ -51,11 +51,8 @@ class Verifier::LaneCheck : public Lane {
 
   void record(std::string_view bytes, std::int64_t received_ns) override {
     received_ns_ = received_ns;
-    const std::string_view line = without_newline(bytes);
-    if (!line.empty()) {
-      on_line(line.substr(0, LineSplitter::kLineBytesMax),
-              line.size() <= LineSplitter::kLineBytesMax);
-    }
+    splitter_.take(bytes);
+    splitter_.end();
   }
 
   void end() override { splitter_.end(); }
@@ -77,7 +74,8 @@ class Verifier::LaneCheck : public Lane {
   std::uint64_t lines_ = 0;
 };
 
-Verifier::Verifier(std::optional<std::uint16_t> run) : judge_(run) {}
+Verifier::Verifier(std::optional<std::uint16_t> run, std::size_t line_bytes_max)
+    : judge_(run), line_bytes_max_(line_bytes_max) {}
 Verifier::~Verifier() = default;
 
 Lane& Verifier::lane(const std::string& name) {

@@ -10,7 +10,7 @@
 // That is a claim of something broken, so it is believed only of streams of this run.
 //
 // Memory: a bit for each event, 34 KiB for latencies (and for each stream, while there are at most
-// kStreamsTimedMax), and a line for each lane.
+// kStreamsTimedMax), and a line for each lane: up to 64 MiB of one that does not end.
 //
 // Threads: the collector's one thread; seen() may be asked from any.
 
@@ -29,6 +29,7 @@
 #include "router/bench/lane.hpp"
 #include "router/bench/verify/latency_histogram.hpp"
 #include "router/bench/verify/line_judge.hpp"
+#include "router/bench/verify/line_splitter.hpp"
 #include "router/bench/verify/stream_check.hpp"
 #include "router/bench/verify/verdict.hpp"
 
@@ -40,7 +41,9 @@ class Verifier : public Lanes {
   static constexpr std::size_t kTroublesOfEachKind = 4;
 
   /// Stamps of other runs are foreign. Without `run` the first intact event decides which it is.
-  explicit Verifier(std::optional<std::uint16_t> run = std::nullopt);
+  /// Of a longer line than `line_bytes_max` only the beginning is looked at.
+  explicit Verifier(std::optional<std::uint16_t> run = std::nullopt,
+                    std::size_t line_bytes_max = LineSplitter::kLineBytesMax);
   ~Verifier() override;
 
   Lane& lane(const std::string& name) override;
@@ -75,6 +78,7 @@ class Verifier : public Lanes {
   void note(TroubleKind kind, const Line& line, const std::optional<Stamp>& stamp);
 
   LineJudge judge_;
+  std::size_t line_bytes_max_;
   std::map<std::string, std::unique_ptr<LaneCheck>> lanes_;
   std::unordered_map<std::uint32_t, Books> streams_;
   LatencyHistogram latency_;

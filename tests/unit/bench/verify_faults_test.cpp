@@ -215,20 +215,38 @@ TEST_CASE("a batch that is cut is torn", "[bench]") {
   check(array, kIssued, {.issued = 10, .torn = 10});
 }
 
-TEST_CASE("a line without end is torn and does not fill memory", "[bench]") {
-  for (const std::size_t more : {std::size_t{0}, std::size_t{1}, std::size_t{3'000'000}}) {
+TEST_CASE("a line that is too long is torn if an event is in it, and does not fill memory",
+          "[bench]") {
+  constexpr std::size_t kMax = 10'000;
+  const auto check_verdict = [&](std::string_view bytes, const Counts& expected,
+                                 std::uint64_t foreign) {
+    for (const std::size_t chunk_bytes : {1UL, 61UL, 4096UL, 1UL << 30}) {
+      const Verdict verdict = verdict_of(bytes, kIssued, chunk_bytes, kMax);
+      CHECK(verdict.all == expected);
+      CHECK(verdict.foreign == foreign);
+    }
+  };
+  for (const std::size_t more : {0UL, 1UL, 30'000UL}) {
     Lines lines = json_events(1, 10);
-    const std::size_t filled = LineSplitter::kLineBytesMax - lines[4].size() + more;
-    lines[4] = std::string(filled, 'x') + lines[4];
+    lines[4] = std::string(kMax - lines[4].size() + more, 'x') + lines[4];
     Counts expected{.issued = 10, .delivered = 10};
-    if (more != 0) expected = {.issued = 10, .delivered = 9, .torn = 1};
-    if (more > 1000) expected.lost = 1;
-    check(lines, kIssued, expected);
-    check(joined(lines, "\r\n"), kIssued, expected);
+    if (more == 1) expected = {.issued = 10, .delivered = 9, .torn = 1};
+    if (more > 1) expected = {.issued = 10, .delivered = 9, .lost = 1};
+    check_verdict(joined(lines), expected, more > 1 ? 1 : 0);
+    check_verdict(joined(lines, "\r\n"), expected, more > 1 ? 1 : 0);
   }
   // Never any newline, and the lane goes on after the next.
-  check(joined(json_events(1, 9)) + std::string(2'000'000, '{') + "\n" + json_event(0, 9), kIssued,
-        {.issued = 10, .delivered = 10, .torn = 1});
+  check_verdict(
+      joined(json_events(1, 9)) + std::string(2 * kMax, '{') + "\n" + json_event(0, 9) + "\n",
+      {.issued = 10, .delivered = 10}, 1);
+}
+
+TEST_CASE("a line may be as long as the largest event behind a header", "[bench]") {
+  const std::string text((1 << 24) - 1, 'x');
+  const Lines lines = {"<14>1 2024-01-01T10:00:00Z host app 7 - - " + stamped_text(0, 0, text),
+                       R"({"message":")" + stamped_text(0, 1, text) + R"(","host":"h"})",
+                       stamped_text(0, 2, "short")};
+  CHECK(verdict_of(joined(lines), {{0, 3}}, 256 << 10).all == Counts{.issued = 3, .delivered = 3});
 }
 
 TEST_CASE("garbage is foreign", "[bench]") {

@@ -170,3 +170,18 @@ TEST_CASE("records are lines", "[bench]") {
   CHECK(verdict.latency.count == 5);
   CHECK(verdict.latency.max == 1'000);
 }
+
+TEST_CASE("a record may be several lines, and never goes on in the next", "[bench]") {
+  for (const Lines& lines : {json_events(1, 10), text_events(1, 10)}) {
+    Verifier verifier(kRun);
+    const std::string bytes = joined(lines, "\r\n");
+    const std::size_t half = bytes.find(lines[5]);
+    verifier.lane("udp").record(std::string_view(bytes).substr(0, half), kSentNs);
+    verifier.lane("udp").record(std::string_view(bytes).substr(half, bytes.size() - half - 2),
+                                kSentNs);
+    CHECK(verifier.verdict({{0, 10}}).all == Counts{.issued = 10, .delivered = 10});
+    verifier.lane("udp").record(lines[3].substr(0, lines[3].size() - 9), kSentNs);
+    verifier.lane("udp").record("here it ends\"}", kSentNs);
+    CHECK(verifier.verdict({{0, 10}}).all.torn == 1);
+  }
+}
