@@ -5,6 +5,7 @@
 
 #include "config/error.hpp"
 #include "router/bench/content_sum.hpp"
+#include "router/bench/made_fields.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -12,6 +13,8 @@ using weir::bench::EventFormat;
 using weir::bench::EventSet;
 using weir::bench::EventSetOptions;
 using weir::bench::json_sum;
+using weir::bench::JsonContent;
+using weir::bench::kMadeFields;
 using weir::bench::kStampBytes;
 using weir::bench::kStampMagic;
 using weir::bench::read_stamp;
@@ -61,6 +64,18 @@ TEST_CASE("made events have the sizes that were asked for, and true stamps", "[b
       }
     }
   }
+}
+
+TEST_CASE("made events have no other fields than are known", "[bench]") {
+  EventSet events({.size_min = 100, .size_max = 700});
+  JsonContent content;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    REQUIRE(content.parse(stamped(events, i)));
+    for (const JsonContent::Field& field : content.fields()) names.emplace(field.name);
+  }
+  CHECK(names.erase("bench") == 1);
+  CHECK(names == std::set<std::string>(kMadeFields.begin(), kMadeFields.end()));
 }
 
 TEST_CASE("sizes are drawn from a range, and a seed makes the same events again", "[bench]") {
