@@ -19,6 +19,7 @@ constexpr Digits kSequence{19, 10};
 constexpr Digits kTime{30, 16};
 constexpr Digits kExtent{47, 6};
 constexpr Digits kSum{54, 8};
+constexpr std::array<Digits, 6> kAll = {kRun, kStream, kSequence, kTime, kExtent, kSum};
 constexpr std::size_t kKindAt = kStampMagic.size();
 static_assert(kSum.offset + kSum.count == kStampBytes);
 
@@ -115,6 +116,30 @@ std::optional<FoundStamp> read_stamp(std::string_view text) noexcept {
                               .time_ns = static_cast<std::int64_t>(time),
                               .extent = static_cast<std::uint32_t>(extent)},
                     .sum = static_cast<std::uint32_t>(sum)};
+}
+
+bool has_stamp_dashes(std::string_view text) noexcept {
+  if (text.size() < kStampBytes) return false;
+  bool all = true;
+  for (const Digits& place : kAll) all &= text[place.offset - 1] == '-';
+  return all;
+}
+
+std::size_t count_unlike_stamp(std::string_view text) noexcept {
+  text = text.substr(0, kStampBytes);
+  std::size_t unlike = 0;
+  const auto look = [&](std::size_t at, auto fits) {
+    if (at < text.size() && !fits(text[at])) ++unlike;
+  };
+  for (std::size_t i = 0; i < kKindAt; ++i) look(i, [&](char c) { return c == kStampMagic[i]; });
+  look(kKindAt, [](char c) { return c == 'j' || c == 't'; });
+  for (const Digits& place : kAll) {
+    look(place.offset - 1, [](char c) { return c == '-'; });
+    for (std::size_t i = 0; i < place.count; ++i) {
+      look(place.offset + i, [](char c) { return kWorths[static_cast<unsigned char>(c)] <= 0xf; });
+    }
+  }
+  return unlike;
 }
 
 }  // namespace weir::bench

@@ -7,7 +7,12 @@
 // leaves its sum as it is (content_sum.hpp); LineJudge judges lines, StreamCheck keeps the books.
 //
 // A broken event of which the stamp can be read is not lost as well: lost is of what nothing came.
-// That is a claim of something broken, so it is believed only of streams of this run.
+// That is a claim of something broken, so it is believed only of streams of this run. And for each
+// one that does not say which it is, one that is missing is taken not to be lost: what was issued
+// is then the sum of delivered, lost, corrupted and torn, copies aside.
+//
+// An event that a newline was put into is torn once: what has no beginning belongs to what had no
+// end before it in its lane.
 //
 // Memory: a bit for each event, 34 KiB for latencies (and for each stream, while there are at most
 // kStreamsTimedMax), and a line for each lane: up to 64 MiB of one that does not end.
@@ -63,7 +68,7 @@ class Verifier : public Lanes {
   };
   /// A line, and where it stood.
   struct Line {
-    const LaneCheck& lane;
+    LaneCheck& lane;
     std::uint64_t number;
     std::string_view text;
     std::int64_t received_ns;
@@ -72,6 +77,7 @@ class Verifier : public Lanes {
   void on_line(const Line& line, bool whole);
   void on_finding(const Line& line, const Finding& finding);
   void on_intact(const Line& line, const Stamp& stamp);
+  void on_torn(const Line& line, const Finding& finding);
   void on_broken(TroubleKind kind, const std::optional<Stamp>& stamp);
   Books& books_of(std::uint32_t stream);
   void count_seen() noexcept;

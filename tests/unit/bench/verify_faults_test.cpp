@@ -91,17 +91,18 @@ TEST_CASE("a changed value is corrupted", "[bench]") {
   check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
 }
 
-TEST_CASE("a changed stamp is corrupted, and what it was is lost", "[bench]") {
+TEST_CASE("a changed stamp is corrupted, and lost only if it says to be another", "[bench]") {
   for (const bool json : {true, false}) {
     const std::size_t at = ten(json)[4].find(kStampMagic);
-    // Its offset, what it becomes, and whether the event can still be told.
+    // Its offset, what it becomes, and whether it names another event that was sent.
     struct Change {
       std::size_t offset;
       char to;
       std::uint64_t lost;
     };
-    for (const Change& change : {Change{28, '7', 1}, Change{19, '7', 1}, Change{61, '_', 1},
-                                 Change{11, '!', 1}, Change{40, '0', 0}}) {
+    for (const Change& change : {Change{28, '7', 1}, Change{19, '7', 0}, Change{61, '_', 0},
+                                 Change{11, '!', 0}, Change{40, '0', 0}, Change{2, 'X', 0},
+                                 Change{5, '?', 0}, Change{6, '+', 0}, Change{8, '0', 0}}) {
       Lines lines = ten(json);
       lines[4][at + change.offset] = change.to;
       INFO(change.offset);
@@ -111,7 +112,20 @@ TEST_CASE("a changed stamp is corrupted, and what it was is lost", "[bench]") {
     char& sum = lines[4][at + 57];
     sum = sum == '0' ? '1' : '0';
     check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
+    // Other bytes for all that it begins with, and one that was left out.
+    for (const std::string_view to : {"00000", "WEIR", "IEWR1"}) {
+      lines = ten(json);
+      lines[4] = with(lines[4], kStampMagic, to);
+      check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
+    }
+    lines = ten(json);
+    lines[4].erase(at + 25, 1);
+    CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+          Counts{.issued = 10, .delivered = 9, .corrupted = 1});
   }
+  Lines lines = json_events(1, 10);
+  lines[4].replace(lines[4].find(kStampMagic), kStampBytes, std::string(kStampBytes, '*'));
+  check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
 }
 
 TEST_CASE("half a line is torn", "[bench]") {
@@ -122,12 +136,13 @@ TEST_CASE("half a line is torn", "[bench]") {
       Lines lines = ten(json);
       lines[4].insert(cut, "\n");
       Counts expected{.issued = 10, .delivered = 9, .torn = 1};
-      std::uint64_t foreign = 1;
-      if (cut > stamp && cut < stamp + kStampMagic.size()) {
+      // The two halves of a JSON object are one event that is torn; less than "{" tells nothing.
+      std::uint64_t foreign = json && cut != 1 && cut + 1 != whole.size() ? 0 : 1;
+      if (!json && cut > stamp && cut < stamp + kStampHeadBytes) {
         expected.torn = 0;  // Nothing tells that these were ours.
+        expected.lost = 1;
         foreign = 2;
       }
-      if (cut > stamp && cut < stamp + kStampBytes) expected.lost = 1;
       if (cut <= stamp && !json) {
         expected.delivered = 10;  // It is only the header that is torn off.
         expected.torn = 0;
@@ -139,9 +154,15 @@ TEST_CASE("half a line is torn", "[bench]") {
 
       // The same where the rest never came.
       lines[4].resize(cut);
-      if (cut > stamp) continue;
+      const bool is_told = json ? cut > 1 : cut >= stamp + kStampHeadBytes;
       CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
-            Counts{.issued = 10, .delivered = 9, .lost = 1});
+            Counts{.issued = 10, .delivered = 9, .lost = is_told ? 0U : 1U, .torn = is_told});
+
+      // The same where only the rest came.
+      if (!json || cut <= stamp || cut + 1 == whole.size()) continue;
+      lines[4] = whole.substr(cut);
+      CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+            Counts{.issued = 10, .delivered = 9, .torn = 1});
     }
   }
 }
@@ -192,18 +213,40 @@ TEST_CASE("lines that are glued are torn, unless they are JSON", "[bench]") {
   check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
 }
 
-TEST_CASE("an event behind half of another is as it was sent", "[bench]") {
+TEST_CASE("an event behind half of another is torn as that is", "[bench]") {
   for (const bool json : {true, false}) {
     const Lines whole = ten(json);
-    for (std::size_t cut = 1; cut <= whole[4].find(kStampMagic); ++cut) {
+    const std::size_t stamp = whole[4].find(kStampMagic);
+    for (std::size_t cut = 1; cut < whole[4].size(); ++cut) {
       Lines lines = whole;
       lines[4].resize(cut);
       lines[4] += lines[5];
       lines.erase(lines.begin() + 5);
       INFO("cut at " << cut);
+      // Of a text's header, or of a brace, nobody can tell that it is half of something.
+      const bool is_told = json ? cut > 1 : cut >= stamp + kStampProofBytes;
       CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
-            Counts{.issued = 10, .delivered = 9, .lost = 1});
+            (is_told ? Counts{.issued = 10, .delivered = 8, .torn = 2}
+                     : Counts{.issued = 10, .delivered = 9, .lost = 1}));
     }
+  }
+}
+
+TEST_CASE("an event before the rest of another is torn as that is", "[bench]") {
+  const Lines whole = json_events(1, 10);
+  for (std::size_t cut = 1; cut + 1 < whole[5].size(); ++cut) {
+    Lines lines = whole;
+    lines[4] += lines[5].substr(cut);
+    lines.erase(lines.begin() + 5);
+    INFO("cut at " << cut);
+    CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+          Counts{.issued = 10, .delivered = 8, .torn = 2});
+  }
+  for (const std::string text : {"took longer", "r than", " the customer"}) {
+    Lines lines = text_events(1, 10);
+    lines[4] += text;
+    lines.erase(lines.begin() + 5);
+    check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
   }
 }
 
