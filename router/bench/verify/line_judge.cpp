@@ -292,7 +292,10 @@ void LineJudge::judge_around(std::string_view rest, std::size_t before) {
 /// The events from `before` on are in one line with a part of another.
 void LineJudge::all_glued(std::size_t before, Shape part) {
   const auto first = findings_.begin() + static_cast<std::ptrdiff_t>(before);
-  for (auto each = first; each != findings_.end(); ++each) each->judgement = Judgement::Torn;
+  for (auto each = first; each != findings_.end(); ++each) {
+    each->judgement = Judgement::Torn;
+    each->is_whole = true;
+  }
   // A rest is told before them: what it is the rest of came before them.
   const bool is_rest = part == Shape::Tail;
   findings_.insert(is_rest ? first : findings_.end(),

@@ -45,6 +45,7 @@ struct Finding {
   Judgement judgement = Judgement::Foreign;
   std::optional<Stamp> stamp;  ///< Where it could be read; always if intact.
   bool is_rest = false;        ///< Torn, and its beginning is missing: it may have come before.
+  bool is_whole = false;       ///< Torn only by what stands in one line with it.
 };
 
 class LineJudge {

@@ -132,7 +132,9 @@ void Verifier::on_torn(const Line& line, const Finding& finding) {
   if (finding.is_rest && !has_name && open != Open::None) return line.lane.set_open(Open::None);
   // What came first did not say whose it is; this does.
   if (finding.is_rest && has_name && open == Open::Unnamed) --of_no_stream_.torn;
-  line.lane.set_open(has_name ? Open::Named : finding.is_rest ? Open::None : Open::Unnamed);
+  const bool is_open = !finding.is_whole && (has_name || !finding.is_rest);
+  const Open begun = has_name ? Open::Named : Open::Unnamed;
+  line.lane.set_open(is_open ? begun : Open::None);
   on_broken(TroubleKind::Torn, finding.stamp);
   note(TroubleKind::Torn, line, finding.stamp);
 }

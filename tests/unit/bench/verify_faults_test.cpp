@@ -242,6 +242,9 @@ TEST_CASE("an event before the rest of another is torn as that is", "[bench]") {
     CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
           Counts{.issued = 10, .delivered = 8, .torn = 2});
   }
+  Lines pairs;
+  for (std::size_t i = 0; i < 10; i += 2) pairs.push_back(whole[i] + whole[i + 1].substr(50));
+  check(pairs, kIssued, {.issued = 10, .torn = 10});
   for (const std::string text : {"took longer", "r than", " the customer"}) {
     Lines lines = text_events(1, 10);
     lines[4] += text;
