@@ -125,11 +125,15 @@ bool has_stamp_dashes(std::string_view text) noexcept {
   return all;
 }
 
-std::size_t count_unlike_stamp(std::string_view text) noexcept {
-  text = text.substr(0, kStampBytes);
+namespace {
+
+/// Of what begins with all of a stamp but its first `missing` bytes.
+std::size_t count_unlike(std::string_view text, std::size_t missing) noexcept {
+  text = text.substr(0, kStampBytes - missing);
   std::size_t unlike = 0;
   const auto look = [&](std::size_t at, auto fits) {
-    if (at < text.size() && !fits(text[at])) ++unlike;
+    const bool is_there = at >= missing && at - missing < text.size();
+    if (is_there && !fits(text[at - missing])) ++unlike;
   };
   for (std::size_t i = 0; i < kKindAt; ++i) look(i, [&](char c) { return c == kStampMagic[i]; });
   look(kKindAt, [](char c) { return c == 'j' || c == 't'; });
@@ -140,6 +144,20 @@ std::size_t count_unlike_stamp(std::string_view text) noexcept {
     }
   }
   return unlike;
+}
+
+}  // namespace
+
+std::size_t count_unlike_stamp(std::string_view text) noexcept { return count_unlike(text, 0); }
+
+bool begins_in_stamp(std::string_view text) noexcept {
+  const std::size_t dash = text.find('-');
+  for (const Digits& place : kAll) {
+    const std::size_t missing = place.offset - 1 - dash;  // Wraps where it is none.
+    if (missing == 0 || missing >= kTime.offset) continue;
+    if (text.size() >= kStampBytes - missing && count_unlike(text, missing) == 0) return true;
+  }
+  return false;
 }
 
 }  // namespace weir::bench

@@ -65,4 +65,8 @@ bool has_stamp_dashes(std::string_view text) noexcept;
 /// stamp.
 std::size_t count_unlike_stamp(std::string_view text) noexcept;
 
+/// Whether `text` begins with the rest of a stamp that has lost its beginning, and that is of its
+/// time, extent and sum at least.
+bool begins_in_stamp(std::string_view text) noexcept;
+
 }  // namespace weir::bench

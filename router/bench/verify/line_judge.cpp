@@ -86,6 +86,7 @@ void LineJudge::judge_stampless(std::string_view line) {
   const bool is_escaped = brace != kNowhere && line.find("\\u00", brace) != kNowhere;
   if (is_escaped && contents_[0].parse(line.substr(brace)) && judge_object(0, true)) return;
   if (has_damaged_stamp(line)) return add(Judgement::Corrupted, std::nullopt);
+  if (begins_in_stamp(line)) return add(Judgement::Torn, std::nullopt, true);
   const Shape shape = shape_of(line);
   const bool is_whole = shape == Shape::Whole;
   add(is_whole ? Judgement::Foreign : Judgement::Torn, std::nullopt, shape == Shape::Tail);

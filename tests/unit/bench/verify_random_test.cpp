@@ -63,7 +63,7 @@ class FaultyRouter {
       const bool is_cut = piece.fault == Fault::Cut || piece.fault == Fault::CutBefore ||
                           piece.fault == Fault::CutInStamp;
       // The halves of a JSON object find each other.
-      if (is_cut && !json_) ++foreign_;
+      if (is_cut && !json_ && piece.fault != Fault::CutInStamp) ++foreign_;
       if (piece.fault == Fault::CutInStamp) {
         ++unnamed;
       } else {
@@ -140,7 +140,7 @@ class FaultyRouter {
         line.insert(2 + random_() % (stamp - 1), "\n");
         break;
       case Fault::CutInStamp:
-        line.insert(stamp + kStampHeadBytes + random_() % 50, "\n");
+        line.insert(stamp + kStampHeadBytes + random_() % 20, "\n");
         break;
       case Fault::GluedToNext:
         return line;
