@@ -119,7 +119,7 @@ BenchCommand::BenchCommand(CLI::App& app)
   generate_->add_option("--rate", words_.rate, "events per second");
   generate_->add_option("--duration", words_.duration, "instead of --events, or the earlier end");
   verify_ = app_->add_subcommand("verify", "only verify what is in files, - for stdin");
-  verify_->add_option("FILE", words_.files, "in the order in which they were written")->required();
+  verify_->add_option("FILE", words_.files, "each file is judged for itself")->required();
   verify_->add_option("--events", words_.events, "how many were sent in all");
   verify_->add_option("--connections", words_.connections, "over how many they were sent")
       ->capture_default_str();

@@ -18,7 +18,7 @@ class Lane {
   /// The next bytes of a stream of lines, however they were cut. `received_ns`: since the epoch.
   virtual void bytes(std::string_view bytes, std::int64_t received_ns) = 0;
 
-  /// One whole record: a datagram, with or without a newline at its end.
+  /// One whole record: a datagram of one line or of several; the last may lack its newline.
   virtual void record(std::string_view bytes, std::int64_t received_ns) = 0;
 
   /// Nothing more comes. A last line without a newline is taken as it is.

@@ -27,6 +27,7 @@ json::object latency_object(const Latencies& latency) {
 void add_verdict(json::object& object, const Verdict& verdict) {
   object["issued_known"] = verdict.issued_known;
   object["foreign"] = verdict.foreign;
+  object["unnamed"] = verdict.unnamed;
   if (verdict.latency.count != 0) object["latency_ms"] = latency_object(verdict.latency);
   json::array streams;
   for (const StreamVerdict& each : verdict.streams) {

@@ -42,11 +42,15 @@ std::string verdict_text(const Verdict& verdict) {
   add_counts(table, "all", verdict.all);
   std::string text = '\n' + table.to_string();
   if (!verdict.issued_known) text += "  issued is what the highest sequences tell\n";
+  if (verdict.unnamed != 0) {
+    text += "  " + grouped(verdict.unnamed) +
+            " corrupted or torn do not say which they are; as many missing are not called lost\n";
+  }
   if (verdict.foreign != 0) text += "  other lines   " + grouped(verdict.foreign) + '\n';
   std::size_t shown = 0;
   for (const StreamVerdict& each : verdict.streams) {
     if (each.lost.empty() || ++shown > kStreamsShown) continue;
-    text += fmt::format("  lost of stream {}: {}{}\n", each.stream, ranges_text(each),
+    text += fmt::format("  missing of stream {}: {}{}\n", each.stream, ranges_text(each),
                         each.lost.size() > 1 ? ", …" : "");
   }
   shown = 0;
@@ -93,6 +97,30 @@ std::string usage_text(const BenchResult& result, const Usage& usage) {
                             grouped(usage.voluntary_switches), grouped(usage.involuntary_switches));
 }
 
+/// "lost 1,000, torn 3": the counts that are faults.
+std::string faults_text(const BenchResult& result, bool allow_loss) {
+  if (!result.verdict) return "";
+  const Counts& all = result.verdict->all;
+  std::string text;
+  const auto add = [&](const char* name, std::uint64_t count) {
+    if (count != 0) text += (text.empty() ? "" : ", ") + (name + (' ' + grouped(count)));
+  };
+  if (!allow_loss || all.delivered == 0) add("lost", all.lost);
+  add("duplicated", all.duplicated);
+  add("reordered", all.reordered);
+  add("corrupted", all.corrupted);
+  add("torn", all.torn);
+  return text;
+}
+
+std::string conclusion_text(const BenchResult& result, bool allow_loss) {
+  const std::string faults = faults_text(result, allow_loss);
+  if (result.passed(allow_loss)) return "PASSED\n";
+  if (result.valid()) return "FAILED" + (faults.empty() ? "" : "   " + faults) + '\n';
+  if (!faults.empty()) return "FAILED   no event came out as it was sent: " + faults + '\n';
+  return "INVALID  nothing was exercised: no event came out, so no figure means anything\n";
+}
+
 }  // namespace
 
 std::string to_text(const BenchResult& result, bool allow_loss) {
@@ -117,11 +145,7 @@ std::string to_text(const BenchResult& result, bool allow_loss) {
   if (result.subject_exit_code.value_or(0) != 0) text += exit_text(*result.subject_exit_code);
   for (const std::string& note : result.notes) text += "note     " + note + '\n';
   for (const std::string& failure : result.failures) text += "FAILED   " + failure + '\n';
-  if (!result.valid()) {
-    return text +
-           "INVALID  nothing was exercised: no event came out, so no figure means anything\n";
-  }
-  return text + (result.passed(allow_loss) ? "PASSED\n" : "FAILED\n");
+  return text + conclusion_text(result, allow_loss);
 }
 
 }  // namespace weir::bench

@@ -19,6 +19,7 @@ constexpr Digits kSequence{19, 10};
 constexpr Digits kTime{30, 16};
 constexpr Digits kExtent{47, 6};
 constexpr Digits kSum{54, 8};
+constexpr std::array<Digits, 6> kAll = {kRun, kStream, kSequence, kTime, kExtent, kSum};
 constexpr std::size_t kKindAt = kStampMagic.size();
 static_assert(kSum.offset + kSum.count == kStampBytes);
 
@@ -115,6 +116,48 @@ std::optional<FoundStamp> read_stamp(std::string_view text) noexcept {
                               .time_ns = static_cast<std::int64_t>(time),
                               .extent = static_cast<std::uint32_t>(extent)},
                     .sum = static_cast<std::uint32_t>(sum)};
+}
+
+bool has_stamp_dashes(std::string_view text) noexcept {
+  if (text.size() < kStampBytes) return false;
+  bool all = true;
+  for (const Digits& place : kAll) all &= text[place.offset - 1] == '-';
+  return all;
+}
+
+namespace {
+
+/// Of what begins with all of a stamp but its first `missing` bytes.
+std::size_t count_unlike(std::string_view text, std::size_t missing) noexcept {
+  text = text.substr(0, kStampBytes - missing);
+  std::size_t unlike = 0;
+  const auto look = [&](std::size_t at, auto fits) {
+    const bool is_there = at >= missing && at - missing < text.size();
+    if (is_there && !fits(text[at - missing])) ++unlike;
+  };
+  for (std::size_t i = 0; i < kKindAt; ++i) look(i, [&](char c) { return c == kStampMagic[i]; });
+  look(kKindAt, [](char c) { return c == 'j' || c == 't'; });
+  for (const Digits& place : kAll) {
+    look(place.offset - 1, [](char c) { return c == '-'; });
+    for (std::size_t i = 0; i < place.count; ++i) {
+      look(place.offset + i, [](char c) { return kWorths[static_cast<unsigned char>(c)] <= 0xf; });
+    }
+  }
+  return unlike;
+}
+
+}  // namespace
+
+std::size_t count_unlike_stamp(std::string_view text) noexcept { return count_unlike(text, 0); }
+
+bool begins_in_stamp(std::string_view text) noexcept {
+  const std::size_t dash = text.find('-');
+  for (const Digits& place : kAll) {
+    const std::size_t missing = place.offset - 1 - dash;  // Wraps where it is none.
+    if (missing == 0 || missing >= kTime.offset) continue;
+    if (text.size() >= kStampBytes - missing && count_unlike(text, missing) == 0) return true;
+  }
+  return false;
 }
 
 }  // namespace weir::bench

@@ -58,4 +58,15 @@ struct FoundStamp {
 /// Reads the stamp that begins at `text`. Nothing where it is cut or is none.
 std::optional<FoundStamp> read_stamp(std::string_view text) noexcept;
 
+/// Whether a '-' stands wherever one is in a stamp that begins at `text`: all that is looked at.
+bool has_stamp_dashes(std::string_view text) noexcept;
+
+/// How many of the first kStampBytes of `text`, where there are so many, cannot stand there in a
+/// stamp.
+std::size_t count_unlike_stamp(std::string_view text) noexcept;
+
+/// Whether `text` begins with the rest of a stamp that has lost its beginning, and that is of its
+/// time, extent and sum at least.
+bool begins_in_stamp(std::string_view text) noexcept;
+
 }  // namespace weir::bench

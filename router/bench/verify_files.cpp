@@ -38,9 +38,11 @@ void read_all(const std::string& path, Lane& lane) {
 StreamsVerdict verify_files(const std::vector<std::string>& files,
                             std::optional<std::uint64_t> events, std::uint32_t connections) {
   Verifier verifier(std::nullopt);
-  Lane& lane = verifier.lane(files.size() == 1 ? files[0] : "files");
-  for (const std::string& file : files) read_all(file, lane);
-  lane.end();
+  for (const std::string& file : files) {
+    Lane& lane = verifier.lane(file);
+    read_all(file, lane);
+    lane.end();  // A file's last line ends with it, and is not glued to the next one's first.
+  }
   std::map<std::uint32_t, std::uint64_t> issued;
   for (std::uint32_t i = 0; events && i < connections; ++i) {
     issued.emplace(i, share_of(*events, connections, i));

@@ -13,9 +13,10 @@
 
 namespace weir::bench {
 
-/// `files`: one lane, in that order, as rotation leaves them; "-" is standard input. `events`: how
-/// many were sent in all, by one stream; else the highest sequences tell. Throws ConfigError where
-/// a file cannot be read.
+/// `files`: each is a lane of its own, so order is judged within each: a router may divide events
+/// among files as it likes, and what was rotated may be given in any order. "-" is standard input.
+/// `events`: how many were sent in all, by one stream; else the highest sequences tell. Throws
+/// ConfigError where a file cannot be read.
 Verdict verify_files(const std::vector<std::string>& files, std::optional<std::uint64_t> events);
 
 struct StreamsVerdict {

@@ -17,8 +17,10 @@ constexpr std::size_t kMadeBytes = 1 << 20;
 constexpr std::size_t kMadeMin = 16;
 // Of a file, no more than this: it stays in memory.
 constexpr std::size_t kReadBytesMax = 256 << 20;
+// Of one line of it: a stamp says how long its text is in 24 bits.
+constexpr std::size_t kPayloadLineBytesMax = (1 << 24) - 1;
 
-constexpr std::size_t kJsonStampBytes = kStampBytes + kStampKey.size() + 6;  // ,"bench":"…"
+constexpr std::size_t kJsonStampBytes = kStampBytes + kStampKey.size() + 6;  // "bench":"…",
 constexpr std::size_t kTextStampBytes = kStampBytes + 1;
 constexpr std::size_t kHeaderBytesMax = 64;
 
@@ -74,8 +76,13 @@ void EventSet::read(const EventSetOptions& options) {
   }
   EventMaker maker(options.seed);
   for (std::string line; bytes_.size() < kReadBytesMax && std::getline(file, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+    // All of them: with the newline that is sent behind it, one would be a line's end, too.
+    while (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
+    if (line.size() > kPayloadLineBytesMax) {
+      throw ConfigError({}, "a line of the payload " + options.payload_file + " is too long",
+                        fmt::format("{} bytes at most", kPayloadLineBytesMax));
+    }
     const auto sum = options.format == EventFormat::Json ? json_sum(line) : std::nullopt;
     if (sum && line.find('"' + std::string(kStampKey) + '"') == std::string::npos) {
       add_json(line, *sum);
@@ -89,17 +96,17 @@ void EventSet::read(const EventSetOptions& options) {
 }
 
 void EventSet::add_json(std::string_view object, const ContentSum& sum) {
-  const std::size_t close = object.rfind('}');
+  // The first member: whatever is cut off at the end, what is left says which event it was.
+  const std::size_t fields = object.find('{') + 1;
   const std::size_t begin = bytes_.size();
-  bytes_ += object.substr(0, close);
-  if (sum.fields != 0) bytes_ += ',';
-  bytes_.append("\"").append(kStampKey).append("\":\"");
+  bytes_.append(object.substr(0, fields)).append("\"").append(kStampKey).append("\":\"");
   events_.push_back({.begin = begin,
                      .stamp_at = bytes_.size(),
                      .content_sum = sum.sum,
                      .extent = sum.fields,
                      .kind = StampKind::Json});
-  bytes_.append(kStampBytes, '0').append("\"}\n");
+  bytes_.append(kStampBytes, '0').append(sum.fields != 0 ? "\"," : "\"");
+  bytes_.append(object.substr(fields)).append("\n");
 }
 
 void EventSet::add_text(std::string_view header, std::string_view text) {

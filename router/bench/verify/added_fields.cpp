@@ -4,6 +4,9 @@
 #include <array>
 #include <set>
 #include <string_view>
+#include <utility>
+
+#include "router/bench/made_fields.hpp"
 
 namespace weir::bench {
 namespace {
@@ -22,8 +25,11 @@ constexpr std::size_t kSetsMax = 16;
 // Nor so many fields.
 constexpr std::size_t kSurplusMax = 64;
 
-// A search that finds nothing takes up to half a millisecond.
-constexpr int kFruitlessMax = 500;
+// A search that finds nothing takes up to half a millisecond; one in so many events is 10 us each.
+constexpr std::uint32_t kMissesForOne = 64;
+
+// More kinds of events than that come of no router; 64 KiB.
+constexpr std::size_t kKindsMax = 1024;
 
 bool is_known(std::string_view name) noexcept {
   return std::binary_search(kKnownNames.begin(), kKnownNames.end(), name);
@@ -50,17 +56,36 @@ struct AddedFields::Search {
   std::size_t surplus;              // So many are to be left out...
   std::vector<std::size_t> chosen;  // ...these now.
 
+  /// All but those that a made-up event has.
+  bool not_made(const std::vector<std::size_t>& all) {
+    chosen.clear();
+    std::array<bool, kMadeFields.size()> had{};
+    for (const std::size_t i : all) {
+      const auto* const name =
+          std::lower_bound(kMadeFields.begin(), kMadeFields.end(), fields[i].name);
+      const bool is_made = name != kMadeFields.end() && *name == fields[i].name;
+      // A second one of that name is not its own.
+      if (!is_made || std::exchange(had[name - kMadeFields.begin()], true)) chosen.push_back(i);
+    }
+    return chosen.size() == surplus && fits();
+  }
+
   /// The first `surplus` fields, or some at the beginning and some at the end.
   bool at_the_ends(const std::vector<std::size_t>& all) {
     for (std::size_t front = 0; front <= surplus; ++front) {
       chosen.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(front));
       chosen.insert(chosen.end(), all.end() - static_cast<std::ptrdiff_t>(surplus - front),
                     all.end());
-      std::uint64_t rest = sum;
-      for (const std::size_t i : chosen) rest -= fields[i].sum;
-      if (found.fits(rest)) return true;
+      if (fits()) return true;
     }
     return false;
+  }
+
+  /// Whether what is not chosen is what was sent.
+  bool fits() const noexcept {
+    std::uint64_t rest = sum;
+    for (const std::size_t i : chosen) rest -= fields[i].sum;
+    return found.fits(rest);
   }
 
   /// Any choice among `candidates`.
@@ -124,17 +149,25 @@ std::optional<std::uint64_t> AddedFields::sum_without(Set& set, const Search& se
 }
 
 bool AddedFields::found_by_search(Search& search) {
-  if (fruitless_ >= kFruitlessMax || search.surplus > kSurplusMax) return false;
+  if (search.surplus > kSurplusMax) return false;
   std::vector<std::size_t> known;
   std::vector<std::size_t> all;
+  std::uint64_t names = 0;
   for (std::size_t i = 0; i < search.fields.size(); ++i) {
     if (i == search.stamp_at) continue;
     all.push_back(i);
+    names += text_sum(search.fields[i].name);
     if (is_known(search.fields[i].name)) known.push_back(i);
   }
-  const bool is_found = search.among(known) || search.at_the_ends(all) || search.among(all);
-  fruitless_ = is_found ? 0 : fruitless_ + 1;
-  return is_found;
+  if (search.not_made(all)) return true;
+  if (misses_.size() == kKindsMax && misses_.count(names) == 0) misses_.clear();
+  std::uint32_t& misses = misses_[names];
+  const bool is_tried = misses < kMissesInFull || misses % kMissesForOne == 0;
+  if (is_tried && (search.among(known) || search.at_the_ends(all) || search.among(all))) {
+    return true;
+  }
+  ++misses;
+  return false;
 }
 
 void AddedFields::remember(const Search& search) {

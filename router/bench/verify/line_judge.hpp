@@ -8,8 +8,14 @@
 //              or objects behind one another.
 //   Corrupted  Complete in form, but stamp or content is not what was sent.
 //   Torn       The line ends within the event, or begins behind its beginning. Two events that
-//              are neither one's batch are torn both: no reader of lines can have them apart.
-//   Foreign    No stamp, or that of another run.
+//              are neither one's batch are torn both: no reader of lines can have them apart; and
+//              so is an event with a part of another before or behind it. Without any stamp: what
+//              begins as a JSON object and does not end as one, or the other way round.
+//   Foreign    No stamp, or that of another run, as whole as that run sent it or not.
+//
+// A copy of an event within the object that it stands in is the same event: routers keep what they
+// read beside what they made of it. What is in an event that is as it was sent is content, though
+// it look like a stamp.
 //
 // The run is the one that it is told or, without, that of the first intact event.
 //
@@ -19,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +34,7 @@
 #include "router/bench/stamp.hpp"
 #include "router/bench/verify/added_fields.hpp"
 #include "router/bench/verify/known_contents.hpp"
+#include "router/bench/verify/line_shape.hpp"
 #include "router/bench/verify/stamp_finder.hpp"
 
 namespace weir::bench {
@@ -36,6 +44,8 @@ enum class Judgement { Intact, Corrupted, Torn, Foreign };
 struct Finding {
   Judgement judgement = Judgement::Foreign;
   std::optional<Stamp> stamp;  ///< Where it could be read; always if intact.
+  bool is_rest = false;        ///< Torn, and its beginning is missing: it may have come before.
+  bool is_whole = false;       ///< Torn only by what stands in one line with it.
 };
 
 class LineJudge {
@@ -53,15 +63,28 @@ class LineJudge {
   /// So many times an event may be text within text.
   static constexpr std::size_t kDepthMax = 4;
 
+  using Enclosures = std::span<const Enclosure>;
+
   bool judge_known(std::string_view line);
   void judge_part(std::string_view part, std::size_t depth);
+  Judgement judge_text(std::string_view from_stamp, std::optional<FoundStamp>& found);
   void judge_one(std::string_view part, std::size_t stamp_at, std::size_t depth);
   bool judge_behind(std::string_view part, const Enclosure& around, std::size_t depth);
   bool judge_several(std::string_view part, std::size_t depth);
+  bool judge_group(std::string_view part, Enclosures group, std::size_t depth);
   bool judge_object(std::size_t depth, bool are_copies);
-  void judge_fields(const std::vector<JsonContent::Field>& fields, std::size_t stamp_at);
+  bool judge_fields(const std::vector<JsonContent::Field>& fields, std::size_t stamp_at,
+                    bool are_copies);
+  void judge_stampless(std::string_view line);
+  void judge_around(std::string_view rest, std::size_t before);
+  void all_glued(std::size_t before, Shape part);
+  void keep_one_of(std::size_t copy, std::size_t from);
   void all_torn(std::string_view part);
-  void add(Judgement judgement, const std::optional<FoundStamp>& found);
+  std::size_t end_of_text(std::string_view part, std::size_t stamp_at);
+  std::optional<FoundStamp> as_of_this_run(const FoundStamp& found, std::uint64_t sum) const;
+  void add_broken(Judgement judgement, const std::optional<FoundStamp>& found,
+                  std::string_view part, std::size_t stamp_at);
+  void add(Judgement judgement, const std::optional<FoundStamp>& found, bool is_rest = false);
 
   std::optional<std::uint16_t> run_;
   AddedFields added_fields_;

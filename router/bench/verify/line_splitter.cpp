@@ -3,12 +3,19 @@
 #include <algorithm>
 
 namespace weir::bench {
+namespace {
 
+// Kept for the next line that comes in two parts. There may be many lanes.
+constexpr std::size_t kRoomKept = 256 << 10;
+
+/// Without a newline at its end.
 std::string_view without_newline(std::string_view line) noexcept {
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
+
+}  // namespace
 
 void LineSplitter::take(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -29,7 +36,7 @@ void LineSplitter::take(std::string_view bytes) {
 
 void LineSplitter::keep(std::string_view part) {
   // Room for a "\r" that is no part of it.
-  const std::size_t room = kLineBytesMax + 1 - begun_.size();
+  const std::size_t room = line_bytes_max_ + 1 - begun_.size();
   is_too_long_ = is_too_long_ || part.size() > room;
   begun_.append(part.substr(0, room));
 }
@@ -37,14 +44,15 @@ void LineSplitter::keep(std::string_view part) {
 void LineSplitter::end() {
   if (begun_.empty()) return;
   give(begun_, !is_too_long_);
-  if (begun_.capacity() > kLineBytesMax / 4) begun_ = {};  // There may be many lanes.
+  if (begun_.capacity() > kRoomKept) begun_ = {};
   begun_.clear();
   is_too_long_ = false;
 }
 
 void LineSplitter::give(std::string_view line, bool whole) const {
   line = without_newline(line);
-  if (!line.empty()) on_line_(line.substr(0, kLineBytesMax), whole && line.size() <= kLineBytesMax);
+  if (!line.empty())
+    on_line_(line.substr(0, line_bytes_max_), whole && line.size() <= line_bytes_max_);
 }
 
 }  // namespace weir::bench

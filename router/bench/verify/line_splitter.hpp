@@ -3,8 +3,8 @@
 // LineSplitter: makes lines of a lane's bytes, however they were cut. Ends in '\n' or "\r\n", which
 // are no part of the line.
 //
-// Memory: a line of which the end is still to come, up to kLineBytesMax. Of a longer one, that much
-// is given once its end is known, and the rest is skipped.
+// Memory: a line of which the end is still to come, as long as it is, up to a limit. Of a longer
+// one, that much is given once its end is known, and the rest is skipped.
 //
 // Threads: one.
 
@@ -17,11 +17,13 @@ namespace weir::bench {
 
 class LineSplitter {
  public:
-  static constexpr std::size_t kLineBytesMax = 1 << 20;
+  /// Four of the largest events that can be made, escaped; and what a router sends in one array.
+  static constexpr std::size_t kLineBytesMax = 64 << 20;
 
   /// Called for each line; `whole`: it was not too long. The view is valid during the call.
   using OnLine = std::function<void(std::string_view line, bool whole)>;
-  explicit LineSplitter(OnLine on_line) : on_line_(std::move(on_line)) {}
+  explicit LineSplitter(OnLine on_line, std::size_t line_bytes_max = kLineBytesMax)
+      : on_line_(std::move(on_line)), line_bytes_max_(line_bytes_max) {}
 
   void take(std::string_view bytes);
 
@@ -33,11 +35,9 @@ class LineSplitter {
   void give(std::string_view line, bool whole) const;
 
   OnLine on_line_;
+  std::size_t line_bytes_max_;
   std::string begun_;         // A line without its end...
   bool is_too_long_ = false;  // ...that has lost some.
 };
-
-/// Without a newline at its end.
-std::string_view without_newline(std::string_view line) noexcept;
 
 }  // namespace weir::bench

@@ -1,8 +1,9 @@
 #include "router/bench/verify/stamp_finder.hpp"
 
+#include <algorithm>
 #include <array>
 
-#include "router/bench/stamp.hpp"
+#include "router/bench/verify/line_shape.hpp"
 
 namespace weir::bench {
 namespace {
@@ -10,13 +11,28 @@ namespace {
 // Deeper than any router wraps an event; garbage goes no further.
 constexpr std::size_t kDepthMax = 64;
 
-/// Where the string that begins before `at` ends: behind its quote, or at the end of the text.
-std::size_t end_of_string(std::string_view text, std::size_t at) noexcept {
-  for (; at < text.size(); ++at) {
-    if (text[at] == '"') return at + 1;
-    if (text[at] == '\\') ++at;
+// So many bytes of a stamp may be changed while it is still taken for one: the magic and a few.
+constexpr std::size_t kChangedMax = 8;
+
+/// Whether `text`, which begins with the magic, is a stamp.
+bool is_stamp(std::string_view text) noexcept {
+  if (text.size() < kStampHeadBytes) return false;
+  const char kind = text[kStampMagic.size()];
+  if ((kind != 'j' && kind != 't') || text[kStampMagic.size() + 1] != '-') return false;
+  if (has_stamp_dashes(text) || count_unlike_stamp(text.substr(0, kStampProofBytes)) == 0) {
+    return true;
   }
-  return text.size();
+  const std::size_t unsure = std::min(text.size(), kStampBytes) - kStampHeadBytes;
+  return 4 * count_unlike_stamp(text) <= unsure;
+}
+
+/// Whether the value that begins at `text` is a string as long as a stamp.
+bool is_as_long_as_stamp(std::string_view text) noexcept {
+  const std::size_t colon = text.find_first_not_of(" \t");
+  if (colon == kNowhere || text[colon] != ':') return false;
+  const std::size_t open = text.find_first_not_of(" \t", colon + 1);
+  return open != kNowhere && text[open] == '"' &&
+         text.find('"', open + 1) == open + 1 + kStampBytes;
 }
 
 /// A walk over objects, from one brace to its pair.
@@ -77,13 +93,31 @@ class Walk {
 
 }  // namespace
 
-std::size_t find_magic(std::string_view text, std::size_t from) noexcept {
+std::size_t find_stamp(std::string_view text, std::size_t from) noexcept {
   // memchr looks at 32 bytes at a time; memmem at one. 'W' is rare in what routers carry.
   for (std::size_t at = text.find(kStampMagic.front(), from); at != kNowhere;
        at = text.find(kStampMagic.front(), at + 1)) {
-    if (text.substr(at).starts_with(kStampMagic)) return at;
+    const std::string_view here = text.substr(at);
+    if (here.starts_with(kStampMagic) && is_stamp(here)) return at;
   }
   return kNowhere;
+}
+
+bool has_damaged_stamp(std::string_view text) noexcept {
+  for (std::size_t at = text.find('-'); at != kNowhere; at = text.find('-', at + 1)) {
+    // Before and behind a stamp's run stands one.
+    for (const std::size_t length : {kStampHeadBytes, kStampProofBytes}) {
+      if (at + 1 < length) continue;
+      const std::string_view here = text.substr(at + 1 - length);
+      if (here.size() >= kStampBytes && count_unlike_stamp(here) <= kChangedMax) return true;
+    }
+  }
+  for (std::size_t at = text.find(kStampKey); at != kNowhere; at = text.find(kStampKey, at + 1)) {
+    const std::string_view behind = text.substr(at + kStampKey.size());
+    const bool is_name = at != 0 && text[at - 1] == '"' && behind.starts_with('"');
+    if (is_name && is_as_long_as_stamp(behind.substr(1))) return true;
+  }
+  return false;
 }
 
 std::size_t find_start(std::string_view text, std::size_t from) noexcept {
@@ -96,8 +130,8 @@ std::size_t find_start(std::string_view text, std::size_t from) noexcept {
 
 void find_enclosures(std::string_view text, std::vector<Enclosure>& enclosures) {
   enclosures.clear();
-  for (std::size_t at = find_magic(text, 0); at != kNowhere;
-       at = find_magic(text, at + kStampMagic.size())) {
+  for (std::size_t at = find_stamp(text, 0); at != kNowhere;
+       at = find_stamp(text, at + kStampMagic.size())) {
     enclosures.push_back({.stamp = at});
   }
   Walk walk(text, enclosures);

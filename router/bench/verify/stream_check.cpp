@@ -32,7 +32,10 @@ StreamCheck::Arrival StreamCheck::intact(std::uint64_t sequence, std::size_t lan
 
 bool StreamCheck::claimed(std::uint64_t sequence) {
   const std::uint64_t end = std::max(seen_.end(), claimed_.end());
-  if (sequence >= std::min(end + kClaimAhead, SequenceSet::kSequencesMax)) return false;
+  if (sequence >= std::min(end + kClaimAhead, SequenceSet::kSequencesMax)) {
+    ++unbelieved_;
+    return false;
+  }
   return claimed_.insert(sequence) && !seen_.contains(sequence);
 }
 
@@ -46,6 +49,7 @@ StreamVerdict StreamCheck::verdict(std::uint32_t stream,
   Missing missing = missing_below(verdict.counts.issued, seen_, claimed_, kLostRangesMax);
   verdict.counts.lost = missing.count;
   verdict.lost = std::move(missing.ranges);
+  verdict.unnamed = unbelieved_ + (issued ? claimed_.count_from(*issued) : 0);
   return verdict;
 }
 

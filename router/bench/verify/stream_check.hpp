@@ -33,7 +33,7 @@ class StreamCheck {
   Arrival intact(std::uint64_t sequence, std::size_t lane);
 
   /// A broken event says that it is `sequence`. Believed only near what is known, so that garbage
-  /// cannot grow memory. True where nothing was seen of it before.
+  /// cannot grow memory; otherwise it is unnamed. True where nothing was seen of it before.
   bool claimed(std::uint64_t sequence);
 
   void count_corrupted() noexcept { ++counts_.corrupted; }
@@ -50,6 +50,7 @@ class StreamCheck {
   SequenceSet seen_;
   SequenceSet claimed_;
   std::vector<std::uint64_t> ends_;  // By lane: one more than the highest that came in it.
+  std::uint64_t unbelieved_ = 0;
   Counts counts_;
 };
 

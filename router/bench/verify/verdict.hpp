@@ -48,6 +48,7 @@ struct StreamVerdict {
   std::uint32_t stream = 0;
   Counts counts;
   std::vector<SequenceRange> lost;   ///< The first few.
+  std::uint64_t unnamed = 0;         ///< Broken ones that say no sequence that was issued.
   std::optional<Latencies> latency;  ///< Where there are few streams.
 };
 
@@ -68,11 +69,14 @@ struct Verdict {
   /// and what was lost at its end is not seen.
   bool issued_known = false;
 
-  Counts all;                 ///< With those broken ones whose stream nobody knows.
+  Counts all;  ///< With those broken ones whose stream nobody knows.
+  /// Broken ones that do not say which they are. Each is of an event that is missing, most likely,
+  /// so as many are left out of `all.lost`; the streams' own count all that are missing.
+  std::uint64_t unnamed = 0;
   std::uint64_t foreign = 0;  ///< Lines that are none of this run's events.
   Latencies latency;
   std::vector<StreamVerdict> streams;     ///< By number.
-  std::vector<Trouble> troubles;          ///< A few of each kind.
+  std::vector<Trouble> troubles;          ///< A few of each kind, in the order of kinds.
   std::vector<std::string> fields_added;  ///< Names that the router added to JSON events.
   std::optional<std::uint16_t> run;       ///< The one that was looked for, or found.
 };

@@ -1,8 +1,8 @@
 #include "router/bench/verify/verifier.hpp"
 
+#include <algorithm>
 #include <utility>
 
-#include "router/bench/verify/line_splitter.hpp"
 #include "router/telemetry/printable.hpp"
 
 namespace weir::bench {
@@ -42,7 +42,8 @@ class Verifier::LaneCheck : public Lane {
       : verifier_(verifier),
         name_(std::move(name)),
         number_(number),
-        splitter_([this](std::string_view line, bool whole) { on_line(line, whole); }) {}
+        splitter_([this](std::string_view line, bool whole) { on_line(line, whole); },
+                  verifier.line_bytes_max_) {}
 
   void bytes(std::string_view bytes, std::int64_t received_ns) override {
     received_ns_ = received_ns;
@@ -51,14 +52,16 @@ class Verifier::LaneCheck : public Lane {
 
   void record(std::string_view bytes, std::int64_t received_ns) override {
     received_ns_ = received_ns;
-    const std::string_view line = without_newline(bytes);
-    if (!line.empty()) {
-      on_line(line.substr(0, LineSplitter::kLineBytesMax),
-              line.size() <= LineSplitter::kLineBytesMax);
-    }
+    splitter_.take(bytes);
+    splitter_.end();
   }
 
   void end() override { splitter_.end(); }
+
+  /// The torn event whose rest may come next.
+  enum class Open : std::uint8_t { None, Named, Unnamed };
+  Open open() const noexcept { return open_; }
+  void set_open(Open open) noexcept { open_ = open; }
 
   const std::string& name() const noexcept { return name_; }
   std::size_t number() const noexcept { return number_; }
@@ -75,9 +78,11 @@ class Verifier::LaneCheck : public Lane {
   LineSplitter splitter_;
   std::int64_t received_ns_ = 0;
   std::uint64_t lines_ = 0;
+  Open open_ = Open::None;
 };
 
-Verifier::Verifier(std::optional<std::uint16_t> run) : judge_(run) {}
+Verifier::Verifier(std::optional<std::uint16_t> run, std::size_t line_bytes_max)
+    : judge_(run), line_bytes_max_(line_bytes_max) {}
 Verifier::~Verifier() = default;
 
 Lane& Verifier::lane(const std::string& name) {
@@ -93,14 +98,15 @@ void Verifier::on_line(const Line& line, bool whole) {
 void Verifier::on_finding(const Line& line, const Finding& finding) {
   switch (finding.judgement) {
     case Judgement::Intact:
+      line.lane.set_open(LaneCheck::Open::None);
       if (finding.stamp) on_intact(line, *finding.stamp);
       return;
     case Judgement::Corrupted:
+      line.lane.set_open(LaneCheck::Open::None);
       on_broken(TroubleKind::Corrupted, finding.stamp);
       return note(TroubleKind::Corrupted, line, finding.stamp);
     case Judgement::Torn:
-      on_broken(TroubleKind::Torn, finding.stamp);
-      return note(TroubleKind::Torn, line, finding.stamp);
+      return on_torn(line, finding);
     case Judgement::Foreign:
       ++foreign_;
       return note(TroubleKind::Foreign, line, finding.stamp);
@@ -117,6 +123,20 @@ void Verifier::on_intact(const Line& line, const Stamp& stamp) {
   const std::int64_t latency_ns = line.received_ns - stamp.time_ns;
   latency_.add(latency_ns);
   if (books.latency) books.latency->add(latency_ns);
+}
+
+void Verifier::on_torn(const Line& line, const Finding& finding) {
+  using Open = LaneCheck::Open;
+  const Open open = line.lane.open();
+  const bool has_name = finding.stamp.has_value();
+  if (finding.is_rest && !has_name && open != Open::None) return line.lane.set_open(Open::None);
+  // What came first did not say whose it is; this does.
+  if (finding.is_rest && has_name && open == Open::Unnamed) --of_no_stream_.torn;
+  const bool is_open = !finding.is_whole && (has_name || !finding.is_rest);
+  const Open begun = has_name ? Open::Named : Open::Unnamed;
+  line.lane.set_open(is_open ? begun : Open::None);
+  on_broken(TroubleKind::Torn, finding.stamp);
+  note(TroubleKind::Torn, line, finding.stamp);
 }
 
 void Verifier::on_broken(TroubleKind kind, const std::optional<Stamp>& stamp) {
@@ -166,6 +186,7 @@ void Verifier::note(TroubleKind kind, const Line& line, const std::optional<Stam
 Verdict Verifier::verdict(const std::map<std::uint32_t, std::uint64_t>& issued) const {
   Verdict verdict{.issued_known = !issued.empty(),
                   .all = of_no_stream_,
+                  .unnamed = of_no_stream_.corrupted + of_no_stream_.torn,
                   .foreign = foreign_,
                   .latency = latencies_of(latency_),
                   .troubles = troubles_,
@@ -182,11 +203,15 @@ Verdict Verifier::verdict(const std::map<std::uint32_t, std::uint64_t>& issued) 
     StreamVerdict of_stream = books != nullptr ? books->check.verdict(stream, count)
                                                : StreamCheck().verdict(stream, count);
     add_to(verdict.all, of_stream.counts);
+    verdict.unnamed += of_stream.unnamed;
     if (books != nullptr && books->latency) of_stream.latency = latencies_of(*books->latency);
     if (is_issued || (books != nullptr && books->check.is_proven())) {
       verdict.streams.push_back(std::move(of_stream));
     }
   }
+  verdict.all.lost -= std::min(verdict.all.lost, verdict.unnamed);
+  std::stable_sort(verdict.troubles.begin(), verdict.troubles.end(),
+                   [](const Trouble& a, const Trouble& b) { return a.kind < b.kind; });
   return verdict;
 }
 

@@ -7,10 +7,15 @@
 // leaves its sum as it is (content_sum.hpp); LineJudge judges lines, StreamCheck keeps the books.
 //
 // A broken event of which the stamp can be read is not lost as well: lost is of what nothing came.
-// That is a claim of something broken, so it is believed only of streams of this run.
+// That is a claim of something broken, so it is believed only of streams of this run. And for each
+// one that does not say which it is, one that is missing is taken not to be lost: what was issued
+// is then the sum of delivered, lost, corrupted and torn, copies aside.
+//
+// An event that a newline was put into is torn once: what has no beginning belongs to what had no
+// end before it in its lane.
 //
 // Memory: a bit for each event, 34 KiB for latencies (and for each stream, while there are at most
-// kStreamsTimedMax), and a line for each lane.
+// kStreamsTimedMax), and a line for each lane: up to 64 MiB of one that does not end.
 //
 // Threads: the collector's one thread; seen() may be asked from any.
 
@@ -29,6 +34,7 @@
 #include "router/bench/lane.hpp"
 #include "router/bench/verify/latency_histogram.hpp"
 #include "router/bench/verify/line_judge.hpp"
+#include "router/bench/verify/line_splitter.hpp"
 #include "router/bench/verify/stream_check.hpp"
 #include "router/bench/verify/verdict.hpp"
 
@@ -40,7 +46,9 @@ class Verifier : public Lanes {
   static constexpr std::size_t kTroublesOfEachKind = 4;
 
   /// Stamps of other runs are foreign. Without `run` the first intact event decides which it is.
-  explicit Verifier(std::optional<std::uint16_t> run = std::nullopt);
+  /// Of a longer line than `line_bytes_max` only the beginning is looked at.
+  explicit Verifier(std::optional<std::uint16_t> run = std::nullopt,
+                    std::size_t line_bytes_max = LineSplitter::kLineBytesMax);
   ~Verifier() override;
 
   Lane& lane(const std::string& name) override;
@@ -60,7 +68,7 @@ class Verifier : public Lanes {
   };
   /// A line, and where it stood.
   struct Line {
-    const LaneCheck& lane;
+    LaneCheck& lane;
     std::uint64_t number;
     std::string_view text;
     std::int64_t received_ns;
@@ -69,12 +77,14 @@ class Verifier : public Lanes {
   void on_line(const Line& line, bool whole);
   void on_finding(const Line& line, const Finding& finding);
   void on_intact(const Line& line, const Stamp& stamp);
+  void on_torn(const Line& line, const Finding& finding);
   void on_broken(TroubleKind kind, const std::optional<Stamp>& stamp);
   Books& books_of(std::uint32_t stream);
   void count_seen() noexcept;
   void note(TroubleKind kind, const Line& line, const std::optional<Stamp>& stamp);
 
   LineJudge judge_;
+  std::size_t line_bytes_max_;
   std::map<std::string, std::unique_ptr<LaneCheck>> lanes_;
   std::unordered_map<std::uint32_t, Books> streams_;
   LatencyHistogram latency_;

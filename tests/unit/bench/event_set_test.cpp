@@ -5,6 +5,7 @@
 
 #include "config/error.hpp"
 #include "router/bench/content_sum.hpp"
+#include "router/bench/made_fields.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -12,6 +13,8 @@ using weir::bench::EventFormat;
 using weir::bench::EventSet;
 using weir::bench::EventSetOptions;
 using weir::bench::json_sum;
+using weir::bench::JsonContent;
+using weir::bench::kMadeFields;
 using weir::bench::kStampBytes;
 using weir::bench::kStampMagic;
 using weir::bench::read_stamp;
@@ -56,9 +59,23 @@ TEST_CASE("made events have the sizes that were asked for, and true stamps", "[b
         INFO(event);
         CHECK(event.size() == size);
         CHECK(fits(event));
+        // In front, so that a part of an event says whose it is.
+        if (format == EventFormat::Json) CHECK(event.starts_with(R"({"bench":"WEIR1j-)"));
       }
     }
   }
+}
+
+TEST_CASE("made events have no other fields than are known", "[bench]") {
+  EventSet events({.size_min = 100, .size_max = 700});
+  JsonContent content;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    REQUIRE(content.parse(stamped(events, i)));
+    for (const JsonContent::Field& field : content.fields()) names.emplace(field.name);
+  }
+  CHECK(names.erase("bench") == 1);
+  CHECK(names == std::set<std::string>(kMadeFields.begin(), kMadeFields.end()));
 }
 
 TEST_CASE("sizes are drawn from a range, and a seed makes the same events again", "[bench]") {
@@ -77,15 +94,21 @@ TEST_CASE("sizes are drawn from a range, and a seed makes the same events again"
 TEST_CASE("a payload's lines are sent as they are, with a stamp", "[bench]") {
   const weir::test::TempDir dir;
   dir.write("lines",
-            "{\"a\":1}\n{}\r\n\nplain \"text\"\n{\"broken\":\n{\"bench\":\"mine\"}\nno end");
+            "{\"a\":1}\n{}\r\n\nplain \"text\"\n{\"broken\":\n{\"bench\":\"mine\"}\nno end\n"
+            " { \"b\":2} \n{ }\ntext\r\r\n");
   EventSet events({.payload_file = dir / "lines"});
-  REQUIRE(events.size() == 6);
-  CHECK(stamped(events, 0).starts_with(R"({"a":1,"bench":"WEIR1j-)"));
+  REQUIRE(events.size() == 9);
+  CHECK(stamped(events, 0).starts_with(R"({"bench":"WEIR1j-)"));
+  CHECK(stamped(events, 0).ends_with(R"(","a":1})"));
   CHECK(stamped(events, 1).starts_with(R"({"bench":"WEIR1j-)"));
   CHECK(stamped(events, 2).ends_with(" plain \"text\""));
   CHECK(stamped(events, 3).ends_with(" {\"broken\":"));
   CHECK(stamped(events, 4).ends_with(" {\"bench\":\"mine\"}"));
   CHECK(stamped(events, 5).ends_with(" no end"));
+  CHECK(stamped(events, 6).starts_with(R"( {"bench":"WEIR1j-)"));
+  CHECK(stamped(events, 6).ends_with(R"(", "b":2} )"));
+  CHECK(stamped(events, 7).ends_with(R"(" })"));
+  CHECK(stamped(events, 8).ends_with(" text"));
   for (std::size_t i = 0; i < events.size(); ++i) CHECK(fits(stamped(events, i)));
 }
 
@@ -96,4 +119,6 @@ TEST_CASE("what cannot be made is refused with words", "[bench]") {
   CHECK_THROWS_AS(EventSet({.size_min = 600, .size_max = 200}), weir::ConfigError);
   CHECK_THROWS_AS(EventSet({.payload_file = dir / "missing"}), weir::ConfigError);
   CHECK_THROWS_AS(EventSet({.payload_file = dir / "empty"}), weir::ConfigError);
+  dir.write("long", std::string(1 << 24, 'x'));
+  CHECK_THROWS_AS(EventSet({.payload_file = dir / "long"}), weir::ConfigError);
 }

@@ -5,6 +5,7 @@
 #include "router/bench/content_sum.hpp"
 #include "tests/support/catch.hpp"
 
+using weir::bench::begins_in_stamp;
 using weir::bench::FoundStamp;
 using weir::bench::json_sum;
 using weir::bench::kStampBytes;
@@ -66,6 +67,17 @@ TEST_CASE("a stamp that is cut is none", "[bench]") {
   const std::string text = written(kStamp, 42);
   for (std::size_t size = 0; size < kStampBytes; ++size) {
     CHECK_FALSE(read_stamp(std::string_view(text).substr(0, size)));
+  }
+}
+
+TEST_CASE("the rest of a stamp is told by its shape", "[bench]") {
+  const std::string text = written(kStamp, 42) + " the text";
+  for (std::size_t from = 1; from < 30; ++from) CHECK(begins_in_stamp(text.substr(from)));
+  CHECK_FALSE(begins_in_stamp(text.substr(35)));
+  CHECK_FALSE(begins_in_stamp(text.substr(5, 40)));
+  for (const char* other : {"", "-", "no dash", "2024-01-02T03:04:05-07:00 app: started",
+                            "6fa459ea-ee8a-3ca4-894e-db77e160355e"}) {
+    CHECK_FALSE(begins_in_stamp(other));
   }
 }
 

@@ -84,13 +84,12 @@ TEST_CASE("a few of each kind of trouble are told, printable", "[bench]") {
   const Verdict verdict = verdict_of(joined(lines), {{0, 100}}, 4096);
   CHECK(verdict.all == Counts{.issued = 100,
                               .delivered = 60,
-                              .lost = 20,
                               .duplicated = 20,
                               .reordered = 1,
                               .corrupted = 20,
-                              .torn = 1});
-  CHECK(verdict.foreign == 20);
-  CHECK(verdict.troubles.size() == 4 + 4 + 4 + 1 + 1);
+                              .torn = 21});
+  CHECK(verdict.unnamed == 20);
+  CHECK(verdict.troubles.size() == 4 + 4 + 4 + 1);
   const Trouble& trouble = verdict.troubles.at(0);
   CHECK(trouble.kind == TroubleKind::Corrupted);
   CHECK(trouble.line == 1);

@@ -91,17 +91,18 @@ TEST_CASE("a changed value is corrupted", "[bench]") {
   check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
 }
 
-TEST_CASE("a changed stamp is corrupted, and what it was is lost", "[bench]") {
+TEST_CASE("a changed stamp is corrupted, and lost only if it says to be another", "[bench]") {
   for (const bool json : {true, false}) {
     const std::size_t at = ten(json)[4].find(kStampMagic);
-    // Its offset, what it becomes, and whether the event can still be told.
+    // Its offset, what it becomes, and whether it names another event that was sent.
     struct Change {
       std::size_t offset;
       char to;
       std::uint64_t lost;
     };
-    for (const Change& change : {Change{28, '7', 1}, Change{19, '7', 1}, Change{61, '_', 1},
-                                 Change{11, '!', 1}, Change{40, '0', 0}}) {
+    for (const Change& change : {Change{28, '7', 1}, Change{19, '7', 0}, Change{61, '_', 0},
+                                 Change{11, '!', 0}, Change{40, '0', 0}, Change{2, 'X', 0},
+                                 Change{5, '?', 0}, Change{6, '+', 0}, Change{8, '0', 0}}) {
       Lines lines = ten(json);
       lines[4][at + change.offset] = change.to;
       INFO(change.offset);
@@ -111,7 +112,20 @@ TEST_CASE("a changed stamp is corrupted, and what it was is lost", "[bench]") {
     char& sum = lines[4][at + 57];
     sum = sum == '0' ? '1' : '0';
     check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
+    // Other bytes for all that it begins with, and one that was left out.
+    for (const std::string_view to : {"00000", "WEIR", "IEWR1"}) {
+      lines = ten(json);
+      lines[4] = with(lines[4], kStampMagic, to);
+      check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
+    }
+    lines = ten(json);
+    lines[4].erase(at + 25, 1);
+    CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+          Counts{.issued = 10, .delivered = 9, .corrupted = 1});
   }
+  Lines lines = json_events(1, 10);
+  lines[4].replace(lines[4].find(kStampMagic), kStampBytes, std::string(kStampBytes, '*'));
+  check(lines, kIssued, {.issued = 10, .delivered = 9, .corrupted = 1});
 }
 
 TEST_CASE("half a line is torn", "[bench]") {
@@ -122,12 +136,10 @@ TEST_CASE("half a line is torn", "[bench]") {
       Lines lines = ten(json);
       lines[4].insert(cut, "\n");
       Counts expected{.issued = 10, .delivered = 9, .torn = 1};
-      std::uint64_t foreign = 1;
-      if (cut > stamp && cut < stamp + kStampMagic.size()) {
-        expected.torn = 0;  // Nothing tells that these were ours.
-        foreign = 2;
-      }
-      if (cut > stamp && cut < stamp + kStampBytes) expected.lost = 1;
+      // The two halves of a JSON object are one event that is torn; less than "{" tells nothing.
+      std::uint64_t foreign = json && cut != 1 && cut + 1 != whole.size() ? 0 : 1;
+      const bool is_rest_told = cut > stamp && cut < stamp + 30;  // By what it has of its stamp.
+      if (!json && is_rest_told && cut >= stamp + kStampHeadBytes) foreign = 0;
       if (cut <= stamp && !json) {
         expected.delivered = 10;  // It is only the header that is torn off.
         expected.torn = 0;
@@ -139,9 +151,17 @@ TEST_CASE("half a line is torn", "[bench]") {
 
       // The same where the rest never came.
       lines[4].resize(cut);
-      if (cut > stamp) continue;
+      const bool is_told = json ? cut > 1 : cut >= stamp + kStampHeadBytes;
       CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
-            Counts{.issued = 10, .delivered = 9, .lost = 1});
+            Counts{.issued = 10, .delivered = 9, .lost = is_told ? 0U : 1U, .torn = is_told});
+
+      // The same where only the rest came, or a text's with most of its stamp.
+      const bool is_told_rest =
+          json ? cut > stamp && cut + 1 != whole.size() : cut > stamp && cut < stamp + 30;
+      if (!is_told_rest) continue;
+      lines[4] = whole.substr(cut);
+      CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+            Counts{.issued = 10, .delivered = 9, .torn = 1});
     }
   }
 }
@@ -192,18 +212,43 @@ TEST_CASE("lines that are glued are torn, unless they are JSON", "[bench]") {
   check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
 }
 
-TEST_CASE("an event behind half of another is as it was sent", "[bench]") {
+TEST_CASE("an event behind half of another is torn as that is", "[bench]") {
   for (const bool json : {true, false}) {
     const Lines whole = ten(json);
-    for (std::size_t cut = 1; cut <= whole[4].find(kStampMagic); ++cut) {
+    const std::size_t stamp = whole[4].find(kStampMagic);
+    for (std::size_t cut = 1; cut < whole[4].size(); ++cut) {
       Lines lines = whole;
       lines[4].resize(cut);
       lines[4] += lines[5];
       lines.erase(lines.begin() + 5);
       INFO("cut at " << cut);
+      // Of a text's header, or of a brace, nobody can tell that it is half of something.
+      const bool is_told = json ? cut > 1 : cut >= stamp + kStampProofBytes;
       CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
-            Counts{.issued = 10, .delivered = 9, .lost = 1});
+            (is_told ? Counts{.issued = 10, .delivered = 8, .torn = 2}
+                     : Counts{.issued = 10, .delivered = 9, .lost = 1}));
     }
+  }
+}
+
+TEST_CASE("an event before the rest of another is torn as that is", "[bench]") {
+  const Lines whole = json_events(1, 10);
+  for (std::size_t cut = 1; cut + 1 < whole[5].size(); ++cut) {
+    Lines lines = whole;
+    lines[4] += lines[5].substr(cut);
+    lines.erase(lines.begin() + 5);
+    INFO("cut at " << cut);
+    CHECK(verdict_of(joined(lines), kIssued, 4096).all ==
+          Counts{.issued = 10, .delivered = 8, .torn = 2});
+  }
+  Lines pairs;
+  for (std::size_t i = 0; i < 10; i += 2) pairs.push_back(whole[i] + whole[i + 1].substr(50));
+  check(pairs, kIssued, {.issued = 10, .torn = 10});
+  for (const std::string text : {"took longer", "r than", " the customer"}) {
+    Lines lines = text_events(1, 10);
+    lines[4] += text;
+    lines.erase(lines.begin() + 5);
+    check(lines, kIssued, {.issued = 10, .delivered = 8, .torn = 2});
   }
 }
 
@@ -215,20 +260,38 @@ TEST_CASE("a batch that is cut is torn", "[bench]") {
   check(array, kIssued, {.issued = 10, .torn = 10});
 }
 
-TEST_CASE("a line without end is torn and does not fill memory", "[bench]") {
-  for (const std::size_t more : {std::size_t{0}, std::size_t{1}, std::size_t{3'000'000}}) {
+TEST_CASE("a line that is too long is torn if an event is in it, and does not fill memory",
+          "[bench]") {
+  constexpr std::size_t kMax = 10'000;
+  const auto check_verdict = [&](std::string_view bytes, const Counts& expected,
+                                 std::uint64_t foreign) {
+    for (const std::size_t chunk_bytes : {1UL, 61UL, 4096UL, 1UL << 30}) {
+      const Verdict verdict = verdict_of(bytes, kIssued, chunk_bytes, kMax);
+      CHECK(verdict.all == expected);
+      CHECK(verdict.foreign == foreign);
+    }
+  };
+  for (const std::size_t more : {0UL, 1UL, 30'000UL}) {
     Lines lines = json_events(1, 10);
-    const std::size_t filled = LineSplitter::kLineBytesMax - lines[4].size() + more;
-    lines[4] = std::string(filled, 'x') + lines[4];
+    lines[4] = std::string(kMax - lines[4].size() + more, 'x') + lines[4];
     Counts expected{.issued = 10, .delivered = 10};
-    if (more != 0) expected = {.issued = 10, .delivered = 9, .torn = 1};
-    if (more > 1000) expected.lost = 1;
-    check(lines, kIssued, expected);
-    check(joined(lines, "\r\n"), kIssued, expected);
+    if (more == 1) expected = {.issued = 10, .delivered = 9, .torn = 1};
+    if (more > 1) expected = {.issued = 10, .delivered = 9, .lost = 1};
+    check_verdict(joined(lines), expected, more > 1 ? 1 : 0);
+    check_verdict(joined(lines, "\r\n"), expected, more > 1 ? 1 : 0);
   }
   // Never any newline, and the lane goes on after the next.
-  check(joined(json_events(1, 9)) + std::string(2'000'000, '{') + "\n" + json_event(0, 9), kIssued,
-        {.issued = 10, .delivered = 10, .torn = 1});
+  check_verdict(
+      joined(json_events(1, 9)) + std::string(2 * kMax, '{') + "\n" + json_event(0, 9) + "\n",
+      {.issued = 10, .delivered = 10}, 1);
+}
+
+TEST_CASE("a line may be as long as the largest event behind a header", "[bench]") {
+  const std::string text((1 << 24) - 1, 'x');
+  const Lines lines = {"<14>1 2024-01-01T10:00:00Z host app 7 - - " + stamped_text(0, 0, text),
+                       R"({"message":")" + stamped_text(0, 1, text) + R"(","host":"h"})",
+                       stamped_text(0, 2, "short")};
+  CHECK(verdict_of(joined(lines), {{0, 3}}, 256 << 10).all == Counts{.issued = 3, .delivered = 3});
 }
 
 TEST_CASE("garbage is foreign", "[bench]") {

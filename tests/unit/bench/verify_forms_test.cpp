@@ -82,6 +82,39 @@ TEST_CASE("fields that a router adds are no fault", "[bench]") {
   CHECK(verdict.fields_added == std::vector<std::string>{"x_1", "x_2"});
 }
 
+TEST_CASE("many fields with any names among those of a made-up event are no fault", "[bench]") {
+  // As a router that sorts keys writes them.
+  const auto event = [](std::uint64_t sequence, std::string_view level) {
+    std::string line = R"({"aa":1,"agent":"curl","app":"web","axe":2,"bench":")";
+    const std::size_t at = line.size();
+    line += std::string(kStampBytes, 'x') + R"(","bz":3,"bytes":12,"kk":"x","level":")" +
+            std::string(level) +
+            R"(","message":"a cat","nn":[1],"path":"/","q":null,"status":200,)"
+            R"("time":"now","zebra":true,"level":"router's"})";
+    const ContentSum content =
+        json_sum(R"({"agent":"curl","app":"web","bytes":12,"level":"info","message":"a cat",)"
+                 R"("path":"/","status":200,"time":"now"})")
+            .value_or(ContentSum());
+    REQUIRE(content.fields == 8);
+    const Stamp stamp{.run = kRun, .sequence = sequence, .time_ns = kSentNs, .extent = 8};
+    write_stamp(line.data() + at, stamp, content.sum);
+    return line;
+  };
+  check({event(0, "info"), event(1, "warn"), event(2, "info")}, {{0, 3}},
+        {.issued = 3, .delivered = 2, .corrupted = 1});
+}
+
+TEST_CASE("what a router begins to add is found, whatever came before", "[bench]") {
+  const Lines lines = json_events(1, 3000);
+  Lines out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string line = behind_brace(i < 2000 ? R"("x_1":1)" : R"("x_2":2)", lines[i]);
+    out.push_back(i < 2000 && i % 2 == 0 ? with(line, "info", "warn") : line);
+  }
+  CHECK(verdict_of(joined(out), {{0, 3000}}, 4096).all ==
+        Counts{.issued = 3000, .delivered = 2000, .corrupted = 1000});
+}
+
 TEST_CASE("added fields do not hide a change", "[bench]") {
   Lines lines = each(json_events(1, 20), [](const std::string& l) {
     return behind_brace(R"("host":"h","port":5,"x_1":"h")", l);
@@ -169,4 +202,19 @@ TEST_CASE("records are lines", "[bench]") {
   CHECK(verdict.all == Counts{.issued = 5, .delivered = 5, .duplicated = 5});
   CHECK(verdict.latency.count == 5);
   CHECK(verdict.latency.max == 1'000);
+}
+
+TEST_CASE("a record may be several lines, and never goes on in the next", "[bench]") {
+  for (const Lines& lines : {json_events(1, 10), text_events(1, 10)}) {
+    Verifier verifier(kRun);
+    const std::string bytes = joined(lines, "\r\n");
+    const std::size_t half = bytes.find(lines[5]);
+    verifier.lane("udp").record(std::string_view(bytes).substr(0, half), kSentNs);
+    verifier.lane("udp").record(std::string_view(bytes).substr(half, bytes.size() - half - 2),
+                                kSentNs);
+    CHECK(verifier.verdict({{0, 10}}).all == Counts{.issued = 10, .delivered = 10});
+    verifier.lane("udp").record(lines[3].substr(0, lines[3].size() - 9), kSentNs);
+    verifier.lane("udp").record("here it ends\"}", kSentNs);
+    CHECK(verifier.verdict({{0, 10}}).all.torn == 1);
+  }
 }

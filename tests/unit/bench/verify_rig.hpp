@@ -121,8 +121,9 @@ inline std::string quoted(std::string_view text) {
   return quoted + '"';
 }
 
-inline Verdict verdict_of(std::string_view bytes, const Issued& issued, std::size_t chunk_bytes) {
-  Verifier verifier(kRun);
+inline Verdict verdict_of(std::string_view bytes, const Issued& issued, std::size_t chunk_bytes,
+                          std::size_t line_bytes_max = LineSplitter::kLineBytesMax) {
+  Verifier verifier(kRun, line_bytes_max);
   Lane& lane = verifier.lane("out.log");
   for (std::size_t at = 0; at < bytes.size(); at += chunk_bytes) {
     lane.bytes(bytes.substr(at, chunk_bytes), kSentNs + 5'000'000);
