@@ -22,7 +22,7 @@
 #include "router/sink/sink.hpp"
 
 /// Raised when base/batch.hpp, sink.hpp, plugin.hpp or settings.hpp change incompatibly.
-#define WEIR_PLUGIN_ABI 1
+#define WEIR_PLUGIN_ABI 2
 
 namespace prometheus {
 class Collectable;

@@ -94,6 +94,7 @@ void SinkRunner::run() {
       if (reopen_asked_.exchange(false)) sink_->reopen();
       if (open_) hand_over();
       sink_->poll(buffer_.in_hand() != 0 ? kPollBudget : milliseconds(0));
+      look_at_trouble();
     }
     if (!draining_) continue;
     const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
@@ -199,6 +200,29 @@ void SinkRunner::report(const ErrorCode& cause, const char* what) {
             {{"cause", reason}, {"sink", options_.url}});
 }
 
+/// A sink that tries again by itself says so. Requires: calls_ is held.
+void SinkRunner::look_at_trouble() {
+  std::string trouble = sink_->trouble();
+  bool ends = false;
+  {
+    const std::lock_guard lock(state_);
+    if (trouble.empty() && sink_trouble_.empty()) return;
+    ends = trouble.empty();
+    // Its words may change with every attempt; a line now and then is enough.
+    const SteadyTime now = steady_now();
+    const bool is_new = sink_trouble_.empty();
+    sink_trouble_ = trouble;
+    if (!ends && !is_new && now - sink_reported_ < kReportEvery) return;
+    sink_reported_ = now;
+  }
+  if (ends) {
+    log_.info(options_.name, "delivers again");
+  } else {
+    log_.warn(options_.name, "cannot deliver; tries again",
+              {{"cause", trouble}, {"sink", options_.url}});
+  }
+}
+
 void SinkRunner::reopen() {
   if (traits_.never_blocks) return;
   reopen_asked_ = true;
@@ -235,8 +259,8 @@ void SinkRunner::fill(SinkBalance& balance) const {
   balance.url = options_.url;
   {
     const std::lock_guard lock(state_);
-    balance.ready = trouble_.empty();
-    balance.trouble = trouble_;
+    balance.ready = trouble_.empty() && sink_trouble_.empty();
+    balance.trouble = trouble_.empty() ? sink_trouble_ : trouble_;
   }
   buffer_.fill(balance, wall_clock_ns());
 }

@@ -89,6 +89,7 @@ class SinkRunner final : private DeliveryOwner {
   void recover();
   void compact(Batch& batch, BlockPool& pool) const;
   void report(const ErrorCode& cause, const char* what);
+  void look_at_trouble();
   std::uint64_t random() noexcept;
 
   const SinkRunnerOptions options_;
@@ -110,7 +111,9 @@ class SinkRunner final : private DeliveryOwner {
   std::uint64_t random_state_;
 
   mutable std::mutex state_;
-  std::string trouble_ = "not opened yet";  // Guarded by state_. Empty = ready.
+  std::string trouble_ = "not opened yet";  // Guarded by state_. Empty = ready...
+  std::string sink_trouble_;                // ...if this is, too: what the sink itself says.
+  SteadyTime sink_reported_{};              // Guarded by state_.
   SteadyTime reported_{};                   // Guarded by state_.
 
   std::thread thread_;

@@ -106,7 +106,8 @@ class Sink {
   virtual void poll(std::chrono::milliseconds budget) = 0;
 
   /// Why nothing can be delivered at present, in a sentence, for a sink that tries again by itself
-  /// instead of settling with `retry`; "" while it works. Shown by /readyz. Asked after each poll().
+  /// instead of settling with `retry`; "" while it works. Shown by /readyz. Asked after each
+  /// poll().
   virtual std::string trouble() const { return {}; }
 
   /// SIGHUP: files are opened anew, for logrotate. No-op for most.

@@ -32,6 +32,7 @@ namespace {
 struct Script {
   SinkTraits traits;
   std::atomic<bool> corked{false};     ///< Deliveries are kept.
+  std::atomic<bool> troubled{false};   ///< It says so, and goes on.
   std::atomic<int> failures_left{0};   ///< So many deliveries go back.
   std::atomic<int> forgotten_left{0};  ///< So many are destroyed unsettled.
   std::atomic<int> opens_fail_left{0};
@@ -70,6 +71,7 @@ class ScriptedSink final : public weir::Sink {
     settle();
   }
   void poll(std::chrono::milliseconds) override { settle(); }
+  std::string trouble() const override { return script_.troubled ? "the destination is away" : ""; }
   void reopen() override { ++script_.reopens; }
   void close(SteadyTime) noexcept override {
     held_.clear();
@@ -179,6 +181,23 @@ TEST_CASE("a sink that fails says why in its state, until it delivers again", "[
   rig.offer("x");
   REQUIRE(await([&] { return rig.balance().delivered == 1; }));
   CHECK(rig.balance().ready);
+  rig.drain();
+}
+
+TEST_CASE("a sink that tries again by itself says why in its state, as long as it does", "[sink]") {
+  Script script;
+  Rig rig(script);
+  rig.runner().start();
+  rig.offer("x");
+  REQUIRE(await([&] { return rig.balance().ready; }));
+  script.troubled = true;
+  rig.offer("y");
+  REQUIRE(await([&] { return !rig.balance().ready; }));
+  CHECK(rig.balance().trouble == "the destination is away");
+  script.troubled = false;
+  rig.offer("z");
+  REQUIRE(await([&] { return rig.balance().ready; }));
+  CHECK(rig.balance().trouble.empty());
   rig.drain();
 }
 
