@@ -19,7 +19,7 @@ constexpr std::size_t kRecordsMax = 10'000'000;  // librdkafka's own limit.
 
 constexpr std::uint64_t kRecordBytesMin = 1000;
 constexpr std::uint64_t kRecordBytesMax = 1'000'000'000;  // librdkafka's own limit.
-constexpr std::uint64_t kPackMax = 100'000;
+constexpr std::uint64_t kPackMax = 10'000;
 
 std::vector<OptionSpec> options() {
   std::vector<OptionSpec> all = {
@@ -57,8 +57,8 @@ std::vector<OptionSpec> options() {
        .choices = {"lz4", "zstd", "snappy", "gzip", "none"}},
       {.name = "linger",
        .type = OptionType::Duration,
-       .fallback = "5ms",
-       .help = "How long a record may wait for others to be sent with it."},
+       .fallback = "1ms",
+       .help = "How long a record waits for others to be sent with it, even where it need not."},
       {.name = "batch_bytes",
        .type = OptionType::Size,
        .fallback = "1MB",

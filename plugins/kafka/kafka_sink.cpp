@@ -66,7 +66,7 @@ Result<void> KafkaSink::start_producer() {
   }
   ProducerEvents& events = *this;
   producer_ = std::make_unique<Producer>(std::move(client), parts_.topics, parts_.fields,
-                                         parts_.client.token_file(), events);
+                                         parts_.set_bytes_max, parts_.client.token_file(), events);
   return {};
 }
 
@@ -84,11 +84,12 @@ void KafkaSink::hand_over() {
     // What came later has to wait until the producer sends together again.
     if (mode_ == Mode::OneByOne && handing_over_ >= one_by_one_left_) return;
     RecordBatch* const batch = pending_[handing_over_].get();
-    if (batch != nullptr && !producer_->produce(*batch)) return;
-    if (phase_ != Phase::Running) return;
+    if (batch != nullptr && !producer_->produce(*batch)) break;
+    if (phase_ != Phase::Running) break;
     ++handing_over_;
     if (batch != nullptr && batch->unanswered() == 0) settle(*batch);
   }
+  producer_->end_of_turn();
 }
 
 void KafkaSink::poll(milliseconds budget) {
@@ -105,32 +106,27 @@ void KafkaSink::poll(milliseconds budget) {
   hand_over();
 }
 
-void KafkaSink::on_answer(Record& record, rd_kafka_resp_err_t code, bool refused_here) {
-  RecordBatch& batch = *record.batch;
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    batch.delivered(record);
-    if (batch.unanswered() == 0) {
-      last_progress_ = steady_now();
-      backoff_ = milliseconds(0);
-      is_cut_off_ = false;
-    }
-  } else {
-    take_failure(record, code, refused_here);
-  }
-  // One that is just being handed over is settled after that.
-  if (batch.unanswered() == 0 && !refused_here) settle(batch);
+void KafkaSink::on_batch_done(RecordBatch& batch) {
+  last_progress_ = steady_now();
+  backoff_ = milliseconds(0);
+  is_cut_off_ = false;
+  settle(batch);
 }
 
-void KafkaSink::take_failure(Record& record, rd_kafka_resp_err_t code, bool refused_here) {
+void KafkaSink::on_failure(Record& record, rd_kafka_resp_err_t code, bool refused_here) {
   record.state = Record::State::Waiting;
+  record.lane = Record::kNoLane;
   const auto reason = lasting_reason(code);
-  if (!reason) return begin_replacing(mode_);  // In particular what was purged.
+  // In particular what was purged; and a partition that is gone, as the topic was made again.
+  if (!reason || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) return begin_replacing(mode_);
   const bool alone = refused_here || producer_mode_ == Mode::OneByOne;
   const bool may_be_another = concerns_the_set(code) && !alone;
   if (may_be_another) return begin_replacing(Mode::OneByOne);
   found_culprit_ = found_culprit_ || producer_mode_ == Mode::OneByOne;
   record.batch->reject(record, *reason);
   tell_rejection(*reason, code);
+  // One that is just being handed over is settled after that.
+  if (record.batch->unanswered() == 0 && !refused_here) settle(*record.batch);
 }
 
 void KafkaSink::tell_rejection(Reason reason, rd_kafka_resp_err_t code) {
@@ -205,8 +201,9 @@ void KafkaSink::replace() {
     if (batch == nullptr) continue;
     batch->next = 0;
     for (Record& record : batch->records()) {
-      // It was destroyed before it had answered.
+      // The producer was destroyed before it had answered.
       if (record.state == Record::State::Sent) record.state = Record::State::Waiting;
+      record.lane = Record::kNoLane;
     }
   }
   if (mode_ == Mode::OneByOne) one_by_one_left_ = std::max(one_by_one_left_, handing_over_ + 1);

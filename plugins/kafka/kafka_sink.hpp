@@ -9,7 +9,7 @@
 // is unanswered, in the old order (`enable.gapless.guarantee`). A refusal that is meant for a whole
 // set of records is looked into by sending them one by one, until the culprit is found.
 //
-//   write() -> RecordBatch -> pending_ -> Producer -> librdkafka -> on_answer() -> settled
+//   write() -> RecordBatch -> pending_ -> Producer -> librdkafka -> on_batch_done() -> settled
 //
 // Threads: the sink's runner.
 
@@ -59,13 +59,13 @@ class KafkaSink final : public Sink, private ProducerEvents {
     Pausing,   ///< There is none; the next one is made at resume_at_.
   };
 
-  void on_answer(Record& record, rd_kafka_resp_err_t code, bool refused_here) override;
+  void on_batch_done(RecordBatch& batch) override;
+  void on_failure(Record& record, rd_kafka_resp_err_t code, bool refused_here) override;
   void on_error(rd_kafka_resp_err_t code, std::string_view what) override;
   void on_statistics(std::string_view json) override;
 
   Result<void> start_producer();
   void hand_over();
-  void take_failure(Record& record, rd_kafka_resp_err_t code, bool refused_here);
   void tell_rejection(Reason reason, rd_kafka_resp_err_t code);
   void settle(RecordBatch& batch);
   void begin_replacing(Mode next);

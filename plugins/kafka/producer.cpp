@@ -11,7 +11,7 @@ namespace weir::kafka {
 namespace {
 
 /// Records that are handed over with one call.
-constexpr std::size_t kTogether = 1000;
+constexpr std::size_t kTogether = 4096;
 
 /// What came in so long ago gets the time of its arrival one by one; for the rest the time of
 /// handing it over, which costs nothing, is as good.
@@ -19,20 +19,27 @@ constexpr std::int64_t kLateNs = 1'000'000'000;
 
 constexpr std::size_t kAnswersTogether = 1024;
 
+/// Partitions are added to topics, and found as soon as other clients find them.
+constexpr std::chrono::minutes kRecountEvery{5};
+
+/// What a record takes in a request, beside its payload: the format's lengths and deltas.
+constexpr std::size_t kRecordOverheadBytes = 24;
+
 }  // namespace
 
 Producer::Producer(KafkaHandle client, const Topics& topics, const MessageFields& fields,
-                   std::string token_file, ProducerEvents& events)
+                   std::size_t set_bytes_max, std::string token_file, ProducerEvents& events)
     : client_(std::move(client)),
       queue_(::rd_kafka_queue_get_main(client_.get())),
       topics_(topics),
       fields_(fields),
       token_file_(std::move(token_file)),
-      events_(events) {}
+      events_(events),
+      set_bytes_max_(set_bytes_max) {}
 
 Producer::~Producer() {
-  for (rd_kafka_topic_t* const handle : handles_) {
-    if (handle != nullptr) ::rd_kafka_topic_destroy(handle);
+  for (const Topic& used : used_) {
+    if (used.handle != nullptr) ::rd_kafka_topic_destroy(used.handle);
   }
   ::rd_kafka_queue_destroy(queue_);
 }
@@ -52,12 +59,13 @@ void Producer::purge(bool in_flight) {
   ::rd_kafka_purge(client_.get(), what | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
-rd_kafka_topic_t* Producer::topic(std::uint16_t index) {
-  if (handles_.size() <= index) handles_.resize(topics_.size(), nullptr);
-  if (handles_[index] == nullptr) {
-    handles_[index] = ::rd_kafka_topic_new(client_.get(), topics_.name(index).c_str(), nullptr);
+Producer::Topic& Producer::topic(std::uint16_t index) {
+  if (used_.size() <= index) used_.resize(topics_.size());
+  Topic& found = used_[index];
+  if (found.handle == nullptr) {
+    found.handle = ::rd_kafka_topic_new(client_.get(), topics_.name(index).c_str(), nullptr);
   }
-  return handles_[index];
+  return found;
 }
 
 bool Producer::produce(RecordBatch& batch) {
@@ -70,30 +78,58 @@ bool Producer::produce(RecordBatch& batch) {
     }
     const auto& events = batch.batch().events();
     const std::int64_t received_ns = batch.batch().origin(events[record.first_event]).received_ns;
-    const bool alone =
-        fields_.has_headers() || fields_.has_timestamp() || wall_clock_ns() - received_ns > kLateNs;
-    if (alone) {
+    if (fields_.has_headers() || fields_.has_timestamp() ||
+        wall_clock_ns() - received_ns > kLateNs) {
       if (!produce_one(record)) return false;
       ++batch.next;
-    } else if (!produce_together(batch, gather(batch))) {
+    } else if (!(fields_.has_key() ? produce_keyed(batch) : produce_in_lane(batch))) {
       return false;
     }
   }
   return true;
 }
 
-/// Puts waiting records of one topic from batch.next on into messages_. Returns where it stopped.
-std::size_t Producer::gather(RecordBatch& batch) {
+void Producer::end_of_turn() noexcept {
+  for (Topic& used : used_) used.lanes.close();
+}
+
+/// The partition is what the key says.
+bool Producer::produce_keyed(RecordBatch& batch) {
+  const std::size_t end = gather(batch, SIZE_MAX);
+  hand_over(batch, end, RD_KAFKA_PARTITION_UA);
+  return batch.next == end;
+}
+
+/// To one partition that is idle; so librdkafka need not choose one for each record.
+bool Producer::produce_in_lane(RecordBatch& batch) {
+  Topic& to = topic(batch.records()[batch.next].topic);
+  const auto lane = to.lanes.open(set_bytes_max_);
+  if (!lane) return false;
+  const std::size_t end = gather(batch, to.lanes.room());
+  for (const std::size_t index : indices_) batch.records()[index].lane = *lane;
+  const std::size_t sent =
+      hand_over(batch, end, to.lanes.knows_partitions() ? *lane : RD_KAFKA_PARTITION_UA);
+  to.lanes.sent(sent, gathered_bytes_);
+  return batch.next == end;
+}
+
+/// Puts waiting records of one topic from batch.next on into messages_, at least one. Returns where
+/// it stopped.
+std::size_t Producer::gather(RecordBatch& batch, std::size_t bytes_max) {
   std::vector<Record>& records = batch.records();
   messages_.clear();
   indices_.clear();
   keys_.clear();
+  gathered_bytes_ = 0;
   const std::uint16_t topic = records[batch.next].topic;
   std::size_t at = batch.next;
   for (; at < records.size() && messages_.size() < kTogether; ++at) {
     Record& record = records[at];
     if (record.state != Record::State::Waiting) continue;
+    const std::size_t bytes = record.size + kRecordOverheadBytes;
     if (record.topic != topic) break;
+    if (!messages_.empty() && gathered_bytes_ + bytes > bytes_max) break;
+    gathered_bytes_ += bytes;
     rd_kafka_message_t message{};
     message.payload = const_cast<char*>(record.payload);
     message.len = record.size;
@@ -107,8 +143,8 @@ std::size_t Producer::gather(RecordBatch& batch) {
     messages_.push_back(message);
     indices_.push_back(at);
   }
-  // keys_ does not move any more.
-  const char* key = keys_.data();
+  if (keys_.empty()) return at;
+  const char* key = keys_.data();  // It does not move any more.
   for (rd_kafka_message_t& message : messages_) {
     if (message.key_len == 0) continue;
     message.key = const_cast<char*>(key);
@@ -117,25 +153,29 @@ std::size_t Producer::gather(RecordBatch& batch) {
   return at;
 }
 
-/// False where not all were taken; batch.next is then the first that was not.
-bool Producer::produce_together(RecordBatch& batch, std::size_t end) {
+/// Hands messages_ over and sets batch.next: to `end`, or to the first that has to wait. Returns
+/// how many were taken.
+std::size_t Producer::hand_over(RecordBatch& batch, std::size_t end, std::int32_t partition) {
   std::vector<Record>& records = batch.records();
-  ::rd_kafka_produce_batch(topic(records[batch.next].topic), RD_KAFKA_PARTITION_UA, 0,
-                           messages_.data(), static_cast<int>(messages_.size()));
+  ::rd_kafka_produce_batch(topic(records[batch.next].topic).handle, partition, 0, messages_.data(),
+                           static_cast<int>(messages_.size()));
   std::size_t waiting = end;
+  std::size_t taken = 0;
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     Record& record = records[indices_[i]];
     if (messages_[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       record.state = Record::State::Sent;
+      ++taken;
     } else if (!take_refusal(record, messages_[i].err)) {
       waiting = std::min(waiting, indices_[i]);
     }
   }
   batch.next = waiting;
-  return waiting == end;
+  return taken;
 }
 
 bool Producer::produce_one(Record& record) {
+  record.lane = Record::kNoLane;
   const Batch& batch = record.batch->batch();
   std::array<rd_kafka_vu_t, 7> fields{};
   std::size_t count = 0;
@@ -143,7 +183,7 @@ bool Producer::produce_one(Record& record) {
     fields[count].vtype = type;
     return fields[count++];
   };
-  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic(record.topic);
+  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic(record.topic).handle;
   next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = 0;
   rd_kafka_vu_t& value = next(RD_KAFKA_VTYPE_VALUE);
   value.u.mem.ptr = const_cast<char*>(record.payload);
@@ -184,7 +224,7 @@ bool Producer::produce_one(Record& record) {
 /// False where the record has to wait.
 bool Producer::take_refusal(Record& record, rd_kafka_resp_err_t code) {
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR__FATAL) return false;
-  events_.on_answer(record, code, true);
+  events_.on_failure(record, code, true);
   return record.state != Record::State::Waiting;
 }
 
@@ -195,6 +235,7 @@ void Producer::serve(std::chrono::milliseconds budget) {
     ::rd_kafka_event_destroy(event);
     wait = 0;
   }
+  if (uncounted_ != nullptr) count_partitions(*std::exchange(uncounted_, nullptr));
 }
 
 void Producer::take(rd_kafka_event_t* event) {
@@ -217,15 +258,44 @@ void Producer::take(rd_kafka_event_t* event) {
 }
 
 void Producer::take_answers(rd_kafka_event_t* event) {
+  const SteadyTime now = steady_now();
   std::array<const rd_kafka_message_t*, kAnswersTogether> answers;
   std::size_t count = answers.size();
   while (count == answers.size()) {
     count = ::rd_kafka_event_message_array(event, answers.data(), answers.size());
     for (std::size_t i = 0; i < count; ++i) {
-      auto* const record = static_cast<Record*>(answers[i]->_private);
-      events_.on_answer(*record, answers[i]->err, false);
+      Record& record = *static_cast<Record*>(answers[i]->_private);
+      if (record.lane != Record::kNoLane) {
+        Topic& from = used_[record.topic];
+        from.lanes.answered(record.lane);
+        if (!from.lanes.knows_partitions() || now - from.counted_at > kRecountEvery) {
+          uncounted_ = &from;
+        }
+      }
+      if (answers[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        events_.on_failure(record, answers[i]->err, false);
+        continue;
+      }
+      RecordBatch& batch = *record.batch;
+      batch.delivered(record);
+      if (batch.unanswered() == 0) events_.on_batch_done(batch);
     }
   }
+}
+
+/// Asked once the brokers have answered for the topic: then they know it, and this is quick.
+void Producer::count_partitions(Topic& topic) {
+  constexpr int kPatienceMs = 1000;
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (::rd_kafka_metadata(client_.get(), 0, topic.handle, &metadata, kPatienceMs) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return;  // Another time.
+  }
+  topic.counted_at = steady_now();
+  if (metadata->topic_cnt == 1) {
+    topic.lanes.set_partitions(static_cast<std::size_t>(metadata->topics[0].partition_cnt));
+  }
+  ::rd_kafka_metadata_destroy(metadata);
 }
 
 void Producer::refresh_token() {

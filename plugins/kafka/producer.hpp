@@ -18,17 +18,22 @@
 #include <vector>
 
 #include "plugins/kafka/message_fields.hpp"
+#include "plugins/kafka/partition_lanes.hpp"
 #include "plugins/kafka/record.hpp"
 #include "plugins/kafka/topics.hpp"
+#include "router/base/clock.hpp"
 #include "router/kafka/kafka_client.hpp"
 
 namespace weir::kafka {
 
 class ProducerEvents {
  public:
-  /// A record's fate; `code` is RD_KAFKA_RESP_ERR_NO_ERROR where it is delivered. `refused_here`:
-  /// by librdkafka at once, before it was sent.
-  virtual void on_answer(Record& record, rd_kafka_resp_err_t code, bool refused_here) = 0;
+  /// All records of the batch are answered, and at least the last of them is delivered.
+  virtual void on_batch_done(RecordBatch& batch) = 0;
+
+  /// A record is not delivered, for `code`. `refused_here`: by librdkafka at once, before it was
+  /// sent.
+  virtual void on_failure(Record& record, rd_kafka_resp_err_t code, bool refused_here) = 0;
 
   /// Something is wrong with the connection to the brokers, or with the producer.
   virtual void on_error(rd_kafka_resp_err_t code, std::string_view what) = 0;
@@ -42,17 +47,19 @@ class ProducerEvents {
 
 class Producer {
  public:
-  /// `topics`, `fields` and `events` outlive it.
+  /// `topics`, `fields` and `events` outlive it. `set_bytes_max`: what one request holds.
   Producer(KafkaHandle client, const Topics& topics, const MessageFields& fields,
-           std::string token_file, ProducerEvents& events);
+           std::size_t set_bytes_max, std::string token_file, ProducerEvents& events);
   ~Producer();
 
   /// Asks for the events that serve() takes. For KafkaClientConfig::new_client().
   static void prepare(rd_kafka_conf_t* conf);
 
-  /// Hands over what waits of `batch`, from batch.next on. False where librdkafka's queue is full,
-  /// or it takes nothing any more.
+  /// Hands over what waits of `batch`, from batch.next on. False where the rest has to wait.
   bool produce(RecordBatch& batch);
+
+  /// All that there was has been handed over.
+  void end_of_turn() noexcept;
 
   /// Takes what has happened; waits for at most `budget` for the first of it.
   void serve(std::chrono::milliseconds budget);
@@ -64,10 +71,19 @@ class Producer {
   void purge(bool in_flight);
 
  private:
-  std::size_t gather(RecordBatch& batch);
-  bool produce_together(RecordBatch& batch, std::size_t end);
+  struct Topic {
+    rd_kafka_topic_t* handle = nullptr;
+    PartitionLanes lanes;
+    SteadyTime counted_at{};  // When the partitions were counted last.
+  };
+
+  std::size_t gather(RecordBatch& batch, std::size_t bytes_max);
+  bool produce_keyed(RecordBatch& batch);
+  bool produce_in_lane(RecordBatch& batch);
+  std::size_t hand_over(RecordBatch& batch, std::size_t end, std::int32_t partition);
   bool produce_one(Record& record);
-  rd_kafka_topic_t* topic(std::uint16_t index);
+  Topic& topic(std::uint16_t index);
+  void count_partitions(Topic& topic);
   bool take_refusal(Record& record, rd_kafka_resp_err_t code);
   void take(rd_kafka_event_t* event);
   void take_answers(rd_kafka_event_t* event);
@@ -79,10 +95,13 @@ class Producer {
   const MessageFields& fields_;
   const std::string token_file_;
   ProducerEvents& events_;
-  std::vector<rd_kafka_topic_t*> handles_;  // By the topic's index; null until it is used.
+  const std::size_t set_bytes_max_;
+  std::vector<Topic> used_;  // By the topic's index; without a handle until it is used.
+  Topic* uncounted_ = nullptr;
   std::vector<rd_kafka_message_t> messages_;
   std::vector<std::size_t> indices_;  // Of the records that are in messages_.
-  std::string keys_;                  // Of all that are in messages_.
+  std::size_t gathered_bytes_ = 0;
+  std::string keys_;  // Of all that are in messages_.
 };
 
 }  // namespace weir::kafka

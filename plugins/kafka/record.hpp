@@ -21,6 +21,8 @@ namespace weir::kafka {
 class RecordBatch;
 
 struct Record {
+  static constexpr std::uint16_t kNoLane = 65535;
+
   enum class State : std::uint8_t {
     Waiting,  ///< To be handed to librdkafka, for the first time or again.
     Sent,     ///< In librdkafka's hands.
@@ -32,13 +34,15 @@ struct Record {
   const char* payload = nullptr;
   std::uint32_t size = 0;
   std::uint32_t first_event = 0;  ///< Index into Batch::events().
-  std::uint32_t event_count = 1;
-  std::uint16_t topic = 0;  ///< Index of Topics.
+  std::uint16_t event_count = 1;
+  std::uint16_t topic = 0;       ///< Index of Topics.
+  std::uint16_t lane = kNoLane;  ///< Of PartitionLanes, where it is sent in one.
   State state = State::Waiting;
   Reason reason = Reason::Rejected;  ///< With State::Rejected.
 
   std::string_view bytes() const noexcept { return {payload, size}; }
 };
+static_assert(sizeof(Record) == 32, "there is one for each event that is on its way");
 
 class RecordBatch {
  public:

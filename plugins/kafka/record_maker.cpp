@@ -95,7 +95,7 @@ void RecordMaker::add_packed(const Batch& batch) {
     records_.push_back({.payload = start,
                         .size = static_cast<std::uint32_t>(bytes),
                         .first_event = static_cast<std::uint32_t>(first),
-                        .event_count = static_cast<std::uint32_t>(payloads.size())});
+                        .event_count = static_cast<std::uint16_t>(payloads.size())});
   }
 }
 
