@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.campaign import any_invalid, on_a_machine, run_cases
 from harness.host_cases import HostCases
+from harness.kafka_cases import KafkaCases
 from harness.process import Invalid
 from harness.raw import Raw
 from harness.stream_cases import StreamCases
@@ -29,15 +30,17 @@ def main():
 def measure(arguments, machine):
     raw = Raw(arguments.raw.resolve(), machine)
     binary = arguments.weir.resolve()
-    cases = (StreamCases(raw, binary, machine, arguments.quick).all()
-             + HostCases(raw, binary, machine, arguments.quick).all())
-    if arguments.list:
-        for case in cases:
-            print(f"{case.name:<12}{case.title}")
-        return 0
-    results = run_cases(choose(cases, arguments.cases), machine, arguments.out, arguments.runs,
-                        not arguments.quick)
-    return exit_code(results, arguments.strict)
+    streams = StreamCases(raw, binary, machine, arguments.quick)
+    with KafkaCases(streams, arguments.quick) as kafka:
+        cases = (streams.all() + HostCases(raw, binary, machine, arguments.quick).all()
+                 + kafka.all())
+        if arguments.list:
+            for case in cases:
+                print(f"{case.name:<12}{case.title}")
+            return 0
+        results = run_cases(choose(cases, arguments.cases), machine, arguments.out,
+                            arguments.runs, not arguments.quick)
+        return exit_code(results, arguments.strict)
 
 
 def read_arguments():
