@@ -43,6 +43,7 @@ PLUGIN_HEADERS = {
     "router/sink/sink.hpp", "router/sink/plugin.hpp", "router/sink/template.hpp",
     "router/sink/encoder.hpp", "router/sink/batch_mark.hpp",
     "router/kafka/kafka_client.hpp", "router/kafka/kafka_error.hpp",
+    "router/kafka/kafka_token.hpp", "router/kafka/broker_metrics.hpp",
     "config/settings.hpp", "config/option.hpp", "config/error.hpp",
 }
 

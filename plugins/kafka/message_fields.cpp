@@ -1,7 +1,8 @@
 #include "plugins/kafka/message_fields.hpp"
 
 #include <algorithm>
-#include <chrono>
+
+#include "router/base/rfc3339.hpp"
 
 namespace weir::kafka {
 namespace {
@@ -9,59 +10,7 @@ namespace {
 constexpr std::string_view kHeaders = "headers.";
 constexpr std::int64_t kNsPerMs = 1'000'000;
 
-/// `count` digits at `at` as a number; -1 where they are none.
-int digits(std::string_view text, std::size_t at, std::size_t count) noexcept {
-  if (at + count > text.size()) return -1;
-  int number = 0;
-  for (const char c : text.substr(at, count)) {
-    if (c < '0' || c > '9') return -1;
-    number = number * 10 + (c - '0');
-  }
-  return number;
-}
-
-/// "Z" or "+01:00" at the end, in minutes.
-std::optional<int> zone_minutes(std::string_view text) noexcept {
-  if (text == "Z" || text == "z") return 0;
-  if (text.size() != 6 || text[3] != ':' || (text[0] != '+' && text[0] != '-')) return {};
-  const int hours = digits(text, 1, 2);
-  const int minutes = digits(text, 4, 2);
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return {};
-  return (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
-}
-
 }  // namespace
-
-std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept {
-  using namespace std::chrono;
-  constexpr std::string_view kShape = "0000-00-00T00:00:00";
-  if (text.size() <= kShape.size() || text[4] != '-' || text[7] != '-' || text[13] != ':' ||
-      text[16] != ':' || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) {
-    return {};
-  }
-  const year_month_day date{year(digits(text, 0, 4)),
-                            month(static_cast<unsigned>(digits(text, 5, 2))),
-                            day(static_cast<unsigned>(digits(text, 8, 2)))};
-  const int hour = digits(text, 11, 2);
-  const int minute = digits(text, 14, 2);
-  const int second = digits(text, 17, 2);
-  if (digits(text, 0, 4) < 0 || !date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      second < 0 || second > 60) {
-    return {};
-  }
-  std::size_t at = kShape.size();
-  std::int64_t fraction_ms = 0;
-  if (text[at] == '.') {
-    int scale = 100;
-    for (++at; at < text.size() && digits(text, at, 1) >= 0; ++at, scale /= 10) {
-      fraction_ms += digits(text, at, 1) * scale;
-    }
-  }
-  const auto zone = zone_minutes(text.substr(at));
-  if (!zone) return {};
-  const auto time = sys_days(date) + hours(hour) + minutes(minute - *zone) + seconds(second);
-  return duration_cast<milliseconds>(time.time_since_epoch()).count() + fraction_ms;
-}
 
 MessageFields::MessageFields(const Settings& settings, SinkContext& context) {
   if (settings.has("key") && !settings.string("key").empty()) {

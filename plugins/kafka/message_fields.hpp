@@ -44,8 +44,4 @@ class MessageFields {
   std::optional<std::size_t> timestamp_;  // A column.
 };
 
-/// "2026-11-22T08:46:08.25Z", "2026-11-22T09:46:08+01:00" (RFC 3339 section 5.6) in milliseconds
-/// since the epoch. Nothing where it is anything else.
-std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept;
-
 }  // namespace weir::kafka

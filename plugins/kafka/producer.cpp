@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "plugins/kafka/token.hpp"
 #include "router/base/clock.hpp"
+#include "router/kafka/kafka_token.hpp"
 
 namespace weir::kafka {
 namespace {
@@ -299,7 +299,7 @@ void Producer::count_partitions(Topic& topic) {
 }
 
 void Producer::refresh_token() {
-  const std::string why = set_token(client_.get(), token_file_);
+  const std::string why = set_kafka_token(client_.get(), token_file_);
   if (!why.empty()) events_.on_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, why);
 }
 

@@ -51,6 +51,12 @@ void Batch::move_into(const BlockRef& block) {
   blocks_.assign(1, block);
 }
 
+void Batch::forsake() const noexcept {
+  for (const Origin& origin : origins_) {
+    if (origin.receipt) origin.receipt->forsake();
+  }
+}
+
 std::size_t Batch::overhead_bytes() const noexcept {
   return sizeof(Batch) + events_.capacity() * sizeof(Event) + columns_.capacity() * sizeof(Value) +
          origins_.capacity() * sizeof(Origin) + blocks_.capacity() * sizeof(BlockRef) + kept_bytes_;

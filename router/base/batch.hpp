@@ -20,6 +20,7 @@
 
 #include "router/base/block.hpp"
 #include "router/base/peer.hpp"
+#include "router/base/receipt.hpp"
 #include "router/base/value.hpp"
 
 namespace weir {
@@ -49,6 +50,7 @@ struct Origin {
   const std::string* source = nullptr;  ///< The source's name; outlives every Batch.
   std::int64_t received_ns = 0;         ///< Wall clock, since the epoch.
   Peer peer;                            ///< Unknown where nothing asks for it.
+  ReceiptRef receipt;                   ///< Of a source that waits for the events' arrival.
 };
 
 /// Events that travel together to one sink, in the order in which they arrived.
@@ -102,6 +104,9 @@ class Batch {
 
   /// The Blocks that this Batch keeps in memory, each once, in order of arrival.
   std::span<const BlockRef> blocks() const& noexcept { return blocks_; }
+
+  /// Nobody will deliver it: sources that wait for its arrival are not to take it for answered.
+  void forsake() const noexcept;
 
   /// Bytes of memory beside the Blocks.
   std::size_t overhead_bytes() const noexcept;

@@ -58,7 +58,9 @@ void DatagramSource::on_readable() {
   bool more = true;
   while (more && turn.bytes < limits::kTurnBytesMax && socket_.is_open()) {
     if (!intake_.gate().open()) {
-      intake_.gate().wait([this] { on_readable(); });
+      intake_.gate().wait([this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) on_readable();
+      });
       return;
     }
     if (next_piece_ < pieces_) {

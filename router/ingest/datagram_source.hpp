@@ -57,6 +57,8 @@ class DatagramSource final : public Source {
   int pieces_ = 0;          // Of the last receive...
   int next_piece_ = 0;      // ...and the first that was not taken yet.
   std::uint32_t drops_seen_ = 0;
+
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // What waits for us looks at it.
 };
 
 }  // namespace weir

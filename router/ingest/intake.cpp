@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "router/base/clock.hpp"
 #include "router/base/limits.hpp"
@@ -66,9 +67,13 @@ bool Intake::reserve(std::size_t bytes) {
   return false;
 }
 
-void Intake::take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer) {
+void Intake::take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer,
+                  ReceiptRef receipt) {
   if (frames.empty()) return;
-  origin_ = {.source = &source.options.name, .received_ns = wall_clock_ns(), .peer = peer};
+  origin_ = {.source = &source.options.name,
+             .received_ns = wall_clock_ns(),
+             .peer = peer,
+             .receipt = std::move(receipt)};
   if (pipeline_->fields.wants(Metadata::Peer)) peer_text_ = to_string(peer);
   fan_out_.begin(origin_, cursor_.block());
   indexed_until_ = nullptr;
@@ -77,6 +82,8 @@ void Intake::take(SourceAccount& source, std::span<const Frame> frames, const Pe
   } else {
     take_all<false>(source, frames);
   }
+  origin_.receipt = {};
+  fan_out_.end();
   if (fan_out_.wants_offer()) flush();
 }
 
@@ -202,12 +209,18 @@ void Intake::release_idle_memory() {
 Intake::Snapshot Intake::snapshot_locked() const {
   Snapshot snapshot;
   for (const auto& source : sources_) {
-    snapshot.sources.push_back({source->options.name, source->options.url, source->published});
+    snapshot.sources.push_back(
+        {source->options.name, source->options.url, source->published, source->trouble});
   }
   snapshot.routes = routes_;
   snapshot.copies = copies_;
   snapshot.paused = paused_;
   return snapshot;
+}
+
+void Intake::set_trouble(SourceAccount& source, const std::string& trouble) {
+  const std::lock_guard lock(account_);
+  source.trouble = trouble;
 }
 
 void Intake::note_pause(bool paused) {

@@ -48,8 +48,10 @@ class Intake {
   CarryShare& carries() noexcept { return carries_; }
   bool wants_peer() const noexcept { return pipeline_->wants_peer; }
 
-  /// Takes the events of one read, whose frames lie in the cursor's block, in order.
-  void take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer);
+  /// Takes the events of one read, whose frames lie in the cursor's block, in order. `receipt` is
+  /// held until all sinks have answered for them.
+  void take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer,
+            ReceiptRef receipt = {});
 
   /// Offers what is open, publishes the counts, lets inline sinks write.
   void flush();
@@ -63,6 +65,7 @@ class Intake {
       std::string name;
       std::string url;
       SourceCounts counts;
+      std::string trouble;
     };
     std::vector<Source> sources;
     std::vector<std::pair<std::string, std::uint64_t>> routes;
@@ -71,6 +74,9 @@ class Intake {
   };
   Snapshot snapshot_locked() const;
   std::unique_lock<std::mutex> lock_account() const { return std::unique_lock(account_); }
+
+  /// Why the source gets nothing at present, in a sentence; "" where all is well.
+  void set_trouble(SourceAccount& source, const std::string& trouble);
 
   /// Backpressure has closed or opened the gate: for the ledger's count of pauses.
   void note_pause(bool paused);

@@ -13,6 +13,9 @@ namespace weir {
 
 class Source {
  public:
+  /// Longer than any connection is quiet: asks close_quiet() just for what is empty.
+  static constexpr std::chrono::milliseconds kNever{std::chrono::hours(24 * 365)};
+
   virtual ~Source() = default;
 
   virtual void start() = 0;
@@ -24,6 +27,14 @@ class Source {
   /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0
   /// closes all at once. Returns true when none is left.
   virtual bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) = 0;
+
+  /// The source is no part of the configuration any more: serves what is left of it. Returns true
+  /// when it can be destroyed. Called once a second after stop_accepting().
+  virtual bool leave(SteadyTime now) { return close_quiet(now, kNever); }
+
+  /// The shard has ended, and the sinks have answered for all that they ever will: last words to
+  /// whoever waits for them, at most until `deadline`. On the control thread.
+  virtual void conclude(SteadyTime) noexcept {}
 
   /// Once a second: closes connections that passed `idle_timeout`.
   virtual void tick(SteadyTime now) = 0;

@@ -34,6 +34,7 @@ struct SourceAccount {
   const SourceOptions options;
   SourceCounts pending;    ///< The shard's thread.
   SourceCounts published;  ///< Under the lock of the shard's account.
+  std::string trouble;     ///< The same. Why nothing comes; "" where all is well.
 };
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "router/base/limits.hpp"
+#include "router/ingest/kafka_source_options.hpp"
 #include "router/ingest/tls_options.hpp"
 
 namespace weir {
@@ -126,11 +127,16 @@ std::vector<ComponentSpec> source_specs() {
                                .address = AddressForm::None,
                                .help = "Reads standard input; weir ends when it does.",
                                .options = stream_options()};
+  ComponentSpec kafka{.scheme = "kafka",
+                      .address = AddressForm::Brokers,
+                      .help = "Reads topics of Kafka, as a member of a consumer group.",
+                      .options = decoding_options()};
+  for (OptionSpec& option : kafka_source_option_specs()) kafka.options.push_back(std::move(option));
   ComponentSpec command{.scheme = "command",
                         .address = AddressForm::None,
                         .help = "",  // Hidden: made by `weir run -- COMMAND`.
                         .options = stream_options()};
-  return {tcp, udp, unix_stream, unix_datagram, standard_input, command};
+  return {tcp, udp, unix_stream, unix_datagram, standard_input, kafka, command};
 }
 
 SourceOptions read_source_options(const Settings& settings) {
@@ -149,7 +155,8 @@ SourceOptions read_source_options(const Settings& settings) {
   SourceOptions options;
   options.name = settings.name();
   options.url = settings.masked();
-  options.framing = choose(settings.string("framing"), kFramings);
+  options.framing = settings.scheme() == "kafka" ? Framing::Newline
+                                                 : choose(settings.string("framing"), kFramings);
   options.codec = choose(settings.string("codec"), kCodecs);
   options.validate_fully = settings.string("validate") == "full";
   options.max_event_bytes = settings.bytes("max_event_bytes");
@@ -174,6 +181,9 @@ SourceOptions read_source_options(const Settings& settings) {
   if (settings.scheme() == "tcp") {
     options.tls = read_source_tls(settings);
     options.handshake_timeout = settings.duration("tls.handshake_timeout");
+  }
+  if (settings.scheme() == "kafka") {
+    options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));
   }
   if (settings.has("mode")) options.socket_mode = read_mode(settings);
   return options;

@@ -17,6 +17,8 @@
 
 namespace weir {
 
+struct KafkaSourceOptions;
+
 struct SourceOptions {
   std::string name;
   std::string url;  ///< Masked, for people.
@@ -31,9 +33,10 @@ struct SourceOptions {
   unsigned socket_mode = 0660;                          ///< Permissions of a Unix socket's file.
   std::shared_ptr<const TlsContext> tls;                ///< Null: bytes come as they are.
   std::chrono::milliseconds handshake_timeout{10'000};  ///< Of TLS.
+  std::shared_ptr<const KafkaSourceOptions> kafka;      ///< Of a source that reads from Kafka.
 };
 
-/// tcp, udp, unix, unix+dgram, stdin, and the hidden `command` (the output of `weir run --
+/// tcp, udp, unix, unix+dgram, stdin, kafka, and the hidden `command` (the output of `weir run --
 /// COMMAND`).
 std::vector<ComponentSpec> source_specs();
 

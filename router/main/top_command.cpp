@@ -60,6 +60,12 @@ std::string state_of(const SinkBalance& sink) {
   return sink.trouble.empty() ? "not ready" : shortened(sink.trouble, 60);
 }
 
+std::string state_of(const SourceBalance& source) {
+  if (source.retired) return "removed";
+  if (!source.trouble.empty()) return shortened(source.trouble, 60);
+  return source.paused ? "paused" : "reading";
+}
+
 std::string sources_text(const Balance& before, const Balance& now, const Rates& rates) {
   TextTable table({"SOURCE", "EVENTS/S", "BYTES/S", "RECEIVED", "CONNECTIONS", "MALFORMED",
                    "UNMATCHED", "LOST", "PAUSES", "STATE"});
@@ -69,9 +75,7 @@ std::string sources_text(const Balance& before, const Balance& now, const Rates&
                rates.bytes(past.received_bytes, source.received_bytes), grouped(source.received),
                grouped(source.connections), grouped(source.malformed_kept),
                grouped(source.unmatched), grouped(source.dropped.total()), grouped(source.pauses),
-               source.retired  ? "removed"
-               : source.paused ? "paused"
-                               : "reading"});
+               state_of(source)});
   }
   return table.to_string();
 }

@@ -49,6 +49,9 @@ class FanOut {
     ++read_;
   }
 
+  /// Ends it: whoever waits for its events waits for the batches alone.
+  void end() noexcept { origin_.receipt = {}; }
+
   /// Puts the event into the batch of each of `sinks`.
   void add(std::span<const std::uint16_t> sinks, const Event& event, std::span<const Value> row) {
     for (const std::uint16_t sink : sinks) add_to(sink, event, row);

@@ -52,7 +52,10 @@ std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
 
 bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  if (abandoned_) return false;  // Too late: it was counted as lost.
+  if (abandoned_) {  // Too late: it was counted as lost.
+    batch.forsake();
+    return false;
+  }
   const auto held = in_hand_.find(ticket);
   WEIR_ASSERT(held != in_hand_.end());
   in_hand_bytes_ -= held->second.bytes;
@@ -74,6 +77,7 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
   std::size_t rejected_bytes = 0;
   for (const Rejection& rejection : fate.rejected) {
     ++account_.dropped[rejection.reason];
+    if (rejection.reason == Reason::Shutdown) batch.forsake();
     rejected_bytes += batch.events()[rejection.index].size;
   }
   const std::uint64_t delivered = batch.size() - fate.rejected.size();
@@ -89,6 +93,7 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
 
 void Buffer::drop_locked(Batch batch, Reason reason) {
   account_.dropped[reason] += batch.size();
+  if (reason == Reason::Shutdown) batch.forsake();
   pinned_.remove(batch);
 }
 

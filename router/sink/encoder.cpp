@@ -205,7 +205,10 @@ std::string_view Encoder::origin_text(const Origin& origin) {
   const bool is_same = origin.source == origin_.source && origin.source != nullptr &&
                        origin.received_ns == origin_.received_ns && origin.peer == origin_.peer;
   if (is_same) return origin_text_;
-  origin_ = origin;
+  origin_ = {.source = origin.source,
+             .received_ns = origin.received_ns,
+             .peer = origin.peer,
+             .receipt = {}};  // Nobody waits for us.
   origin_text_ = R"(,"time":")";
   append_time(origin.received_ns, origin_text_);
   origin_text_ += R"(","source":)";

@@ -36,8 +36,11 @@ AdminAnswer json_answer(unsigned status, const json::object& object) {
 
 }  // namespace
 
-std::vector<NotReady> not_ready_sinks(const Balance& balance) {
+std::vector<NotReady> not_ready_parts(const Balance& balance) {
   std::vector<NotReady> parts;
+  for (const SourceBalance& source : balance.sources) {
+    if (!source.trouble.empty() && !source.retired) parts.push_back({source.name, source.trouble});
+  }
   for (const SinkBalance& sink : balance.sinks) {
     if (!sink.ready && !sink.retired) parts.push_back({sink.name, sink.trouble});
   }

@@ -28,8 +28,8 @@ struct RouterView {
   std::function<std::vector<NotReady>()> not_ready;
 };
 
-/// The sinks that are not ready: what RouterView::not_ready says at least.
-std::vector<NotReady> not_ready_sinks(const Balance& balance);
+/// The sources and sinks that are not ready: what RouterView::not_ready says at least.
+std::vector<NotReady> not_ready_parts(const Balance& balance);
 
 struct AdminAnswer {
   unsigned status = 200;

@@ -45,6 +45,7 @@ struct SourceBalance {
   std::uint64_t pauses = 0;               ///< How often backpressure stopped reading.
   bool paused = false;
   bool retired = false;  ///< Removed by a reload; the account is kept.
+  std::string trouble;   ///< Why nothing comes, for people; "" where all is well.
 
   std::int64_t imbalance() const noexcept;
 };

@@ -38,6 +38,7 @@ json::object to_object(const SourceBalance& source) {
           {"connections_refused", source.connections_refused},
           {"pauses", source.pauses},
           {"paused", source.paused},
+          {"trouble", source.trouble},
           {"retired", source.retired}};
 }
 
@@ -121,6 +122,7 @@ SourceBalance source_from_json(const json::object& object) {
   source.pauses = count_or_0(object, "pauses");
   source.paused = flag_or(object, "paused", false);
   source.retired = flag_or(object, "retired", false);
+  source.trouble = text_or_empty(object, "trouble");
   return source;
 }
 

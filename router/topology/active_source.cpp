@@ -8,6 +8,7 @@
 
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
+#include "router/ingest/kafka_source.hpp"
 #include "router/ingest/pipe_source.hpp"
 #include "router/ingest/socket_setup.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme == "unix+dgram"; }
 bool is_inet(const std::string& scheme) { return scheme == "tcp" || scheme == "udp"; }
+bool is_kafka(const std::string& scheme) { return scheme == "kafka"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
 
 Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0)); }
@@ -37,6 +39,8 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
       pipe = Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
     }
     sockets_.push_back(std::move(pipe));
+  } else if (is_kafka(settings.scheme())) {
+    return;  // It listens nowhere.
   } else if (predecessor != nullptr && predecessor->listens_at(settings)) {
     for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
@@ -83,15 +87,15 @@ void ActiveSource::bind(std::size_t shard_count) {
 }
 
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
-                          const std::function<void()>& on_end) {
+                          Metrics& metrics, const std::function<void()>& on_end) {
   // A Unix socket's connections are spread over all shards; a pipe has one.
   const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
   const std::size_t count = everywhere ? shards.size() : 1;
   for (std::size_t i = 0; i < count; ++i) {
     Shard& shard = *shards[i];
     SourceAccount& account = shard.intake().add_source(options_);
-    auto add = [this, &shards, &shard, &account, &log, running, on_end, i] {
-      shard.add_source(id_, make_part(i, shards, account, log, on_end), running);
+    auto add = [this, &shards, &shard, &account, &log, &metrics, running, on_end, i] {
+      shard.add_source(id_, make_part(i, shards, account, log, metrics, on_end), running);
     };
     if (running) {
       shard.post(add);
@@ -103,9 +107,15 @@ void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool runn
 
 std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
                                                 std::vector<std::unique_ptr<Shard>>& shards,
-                                                SourceAccount& account, Log& log,
+                                                SourceAccount& account, Log& log, Metrics& metrics,
                                                 const std::function<void()>& on_end) {
   Shard& shard = *shards[index];
+  if (is_kafka(settings_.scheme())) {
+    auto part = std::make_unique<KafkaSource>(shard.io(), options_.kafka, index, account,
+                                              shard.intake(), log);
+    metrics.expose(part->metrics());
+    return part;
+  }
   Fd socket = index < sockets_.size() ? duplicate(sockets_[index]) : Fd();
   if (is_pipe(settings_.scheme())) {
     return std::make_unique<PipeSource>(shard.io(), std::move(socket), account, shard.intake(),

@@ -15,6 +15,7 @@
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
 #include "router/telemetry/log.hpp"
+#include "router/telemetry/metrics.hpp"
 #include "router/topology/shard.hpp"
 
 namespace weir {
@@ -29,7 +30,7 @@ class ActiveSource {
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
-  void attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
+  void attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log, Metrics& metrics,
               const std::function<void()>& on_end);
 
   /// True where another one made from `settings` would be the same: the options, and for TLS what
@@ -55,7 +56,7 @@ class ActiveSource {
  private:
   void bind(std::size_t shard_count);
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
-                                    SourceAccount& account, Log& log,
+                                    SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
   StreamListener::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
 

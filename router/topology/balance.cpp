@@ -50,6 +50,7 @@ void BalanceBuilder::add(const Intake::Snapshot& shard) {
     to.connections_refused += counts.connections_refused;
     to.pauses += counts.pauses;
     to.paused = to.paused || shard.paused;
+    if (to.trouble.empty()) to.trouble = part.trouble;
     to.retired = true;
   }
   for (const auto& [name, matched] : shard.routes) route(name).matched += matched;

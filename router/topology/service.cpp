@@ -74,7 +74,7 @@ void Service::start() {
     pipes.emplace("stderr", std::move(ends.err));
   }
   topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(pipes),
-                                         io_, log_);
+                                         io_, log_, metrics_);
   const RouterView view{.balance = [this] { return topology_->balance(); },
                         .config_yaml = [this] { return to_yaml(loaded_.config); },
                         .not_ready = [this] { return not_ready(); }};
@@ -209,7 +209,7 @@ void Service::write_port_file() const {
 }
 
 std::vector<NotReady> Service::not_ready() const {
-  std::vector<NotReady> list = not_ready_sinks(topology_->balance());
+  std::vector<NotReady> list = not_ready_parts(topology_->balance());
   if (ending_) list.push_back({.component = "weir", .why = "draining"});
   return list;
 }

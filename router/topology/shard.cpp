@@ -19,8 +19,6 @@ constexpr int kHandlersPerRound = 64;
 // A connection that has sent nothing for so long while we end has nothing more on its way.
 constexpr milliseconds kQuiet{20};
 constexpr milliseconds kDrainStep{5};
-// Longer than any connection is quiet: asks close_quiet() just for what is empty.
-constexpr milliseconds kNever{std::chrono::hours(24 * 365)};
 // How long a shard may take to end. It is stuck then, in a sink's write.
 constexpr seconds kStopWait{2};
 
@@ -105,7 +103,7 @@ void Shard::schedule_tick() {
 void Shard::tick() {
   const SteadyTime now = steady_now();
   for (const auto& [id, source] : sources_) source->tick(now);
-  std::erase_if(retired_, [&](const auto& source) { return source->close_quiet(now, kNever); });
+  std::erase_if(retired_, [&](const auto& source) { return source->leave(now); });
   intake_.flush();
   std::uint64_t bytes = 0;
   {
@@ -144,6 +142,12 @@ void Shard::drain_step() {
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) drain_step();
   });
+}
+
+void Shard::conclude_sources(SteadyTime deadline) noexcept {
+  if (thread_.joinable() || !ended_) return;  // It never ran, or is stuck.
+  for (const auto& [id, source] : sources_) source->conclude(deadline);
+  for (const auto& source : retired_) source->conclude(deadline);
 }
 
 bool Shard::stop() {

@@ -55,6 +55,9 @@ class Shard {
   /// `on_drained` (on this thread). Any thread.
   void begin_drain(SteadyTime deadline, std::function<void()> on_drained);
 
+  /// After stop(), and once the sinks have ended: see Source::conclude().
+  void conclude_sources(SteadyTime deadline) noexcept;
+
   /// Ends the thread and waits for it. False where it did not end in time: it is stuck in a sink.
   bool stop();
 

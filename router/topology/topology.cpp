@@ -19,6 +19,8 @@ constexpr std::size_t kCarryShareOfMemory = 4;
 // How long senders that do not pause are listened to after SIGTERM.
 constexpr seconds kDrainReadMax{5};
 constexpr milliseconds kWatchInterval{2};
+// How long sources may take to tell whoever waits for it what the sinks have answered.
+constexpr seconds kConcludeMax{2};
 // A shard that does not switch to a new configuration by then is stuck in a sink.
 constexpr seconds kSwitchWait{30};
 
@@ -32,9 +34,10 @@ std::size_t shard_count(const Config& config) {
 }  // namespace
 
 Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string, Fd> pipes,
-                   boost::asio::io_context& control, Log& log)
+                   boost::asio::io_context& control, Log& log, Metrics& metrics)
     : control_(control),
       log_(log),
+      metrics_(metrics),
       budget_(config.memory_max_bytes),
       shutdown_timeout_(config.shutdown_timeout),
       timer_(control) {
@@ -153,7 +156,7 @@ void Topology::start_sinks() {
 
 void Topology::attach_sources(bool running) {
   for (const auto& source : sources_) {
-    source->attach(shards_, running, log_,
+    source->attach(shards_, running, log_, metrics_,
                    [this] { boost::asio::post(control_, [this] { source_ended(); }); });
   }
 }
@@ -190,7 +193,7 @@ void Topology::reload(const Config& config, TopologyPlan plan) {
 
   for (std::size_t i = 0; i < new_sources.size(); ++i) {
     if (new_sources[i] != nullptr) {
-      new_sources[i]->attach(shards_, true, log_,
+      new_sources[i]->attach(shards_, true, log_, metrics_,
                              [this] { boost::asio::post(control_, [this] { source_ended(); }); });
       continue;
     }
@@ -288,6 +291,8 @@ void Topology::watch_drain() {
     if (all_done || steady_now() >= drain_deadline_ + seconds(1)) {
       for (const auto& sink : retiring_) sink->runner().finish_drain();
       for (const auto& sink : sinks_) sink->runner().finish_drain();
+      const SteadyTime last_words = steady_now() + kConcludeMax;
+      for (const auto& shard : shards_) shard->conclude_sources(last_words);
       std::exchange(on_drained_, {})();
       return;
     }

@@ -32,7 +32,7 @@ class Topology {
   /// Binds everything; nothing runs yet. `pipes`: by source name, what `command` sources read.
   /// Throws ConfigError.
   Topology(const Config& config, TopologyPlan plan, std::map<std::string, Fd> pipes,
-           boost::asio::io_context& control, Log& log);
+           boost::asio::io_context& control, Log& log, Metrics& metrics);
   ~Topology();
 
   /// `on_finite_end`: every source has ended by itself (standard input, a command's output).
@@ -75,6 +75,7 @@ class Topology {
 
   boost::asio::io_context& control_;
   Log& log_;
+  Metrics& metrics_;
   const SteadyTime started_ = steady_now();
   MemoryBudget budget_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the Kafka sink survives, on real brokers, with the verifier of weir bench as the judge.
+"""What the Kafka sink and source survive, on real brokers, with the verifier of weir bench as the judge.
 
     kafka_faults.py --weir build/release/weir --topics build/release/tests/support/kafka_topics
                     [--brokers 1|3] [--long] [NAME...]
@@ -21,7 +21,9 @@ sys.path.insert(0, str(HERE.parent.parent / "support" / "kafka"))
 from cluster import Cluster  # noqa: E402
 from errors import Failed, Missing  # noqa: E402
 
+import consume_tests  # noqa: E402
 import produce_tests  # noqa: E402
+from consume_scenario import ConsumeScenario  # noqa: E402
 from scenario import Scenario  # noqa: E402
 
 
@@ -30,12 +32,14 @@ class Tools:
         self.weir = str(options.weir.resolve())
         self.topics = str(options.topics.resolve())
         self.long = options.long
+        # A sanitizer keeps what was freed, and shadows of all there is.
+        self.measures_memory = not options.sanitized
 
 
 def main():
     options = read_options()
     tools = Tools(options)
-    tests = produce_tests.TESTS[options.brokers]
+    tests = {**produce_tests.TESTS[options.brokers], **consume_tests.TESTS[options.brokers]}
     chosen = {name: test for name, test in tests.items()
               if not options.names or name in options.names}
     if not chosen:
@@ -61,7 +65,8 @@ def run_all(tests, cluster, tools, folder):
         start = time.monotonic()
 
         def scenario(topic=name, **more):
-            return Scenario(cluster, tools, folder, topic, **more)
+            kind = ConsumeScenario if test.__module__ == "consume_tests" else Scenario
+            return kind(cluster, tools, folder, topic, **more)
         try:
             outcome = test(scenario, cluster, tools)
             print(f"{name}: passed in {time.monotonic() - start:.1f} s  {outcome}", flush=True)
@@ -79,6 +84,8 @@ def read_options():
     parser.add_argument("--topics", type=Path, required=True, help="the program kafka_topics")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--long", action="store_true", help="more faults, and longer ones")
+    parser.add_argument("--sanitized", action="store_true",
+                        help="weir is built with a sanitizer: its memory says nothing")
     parser.add_argument("names", nargs="*", metavar="NAME", help="tests; all without one")
     return parser.parse_args()
 

@@ -62,7 +62,8 @@ def broker_frozen_unlimited(scenario, cluster, tools):
         cluster.resume_broker(1)
     outcome = clean(scenario().run(freeze, {"buffer": "16MiB"}, ("--events", "2M")),
                     duplicates=True)
-    assert outcome.peak_rss_bytes < 160 << 20, outcome
+    if tools.measures_memory:
+        assert outcome.peak_rss_bytes < 160 << 20, outcome
     return outcome
 
 

@@ -74,10 +74,15 @@ class Scenario:
             f"sources: {{in: 'unix://{socket}'}}", "sinks:", "  out:",
             f"    url: kafka://{self.cluster.bootstrap()}/{self.topic}", *lines, ""]))
         return [self.tools.weir, "bench", "--quiet", "--to", f"unix://{socket}", "--collect",
-                f"kafka://{self.cluster.bootstrap()}/{self.topic}", "--settle", "15s",
+                self.collected(), "--settle", "15s",
                 "--json", str(self.folder / f"{self.topic}.json"), *load,
                 *(["--allow-loss"] if allow_loss else []),
                 "--", self.tools.weir, "run", "--config", str(configuration)]
+
+
+    def collected(self):
+        """Where the bench reads what became of its events."""
+        return f"kafka://{self.cluster.bootstrap()}/{self.topic}"
 
 
 class Outcome:

@@ -5,8 +5,9 @@
 #include "plugins/kafka/kafka.hpp"
 #include "plugins/kafka/message_fields.hpp"
 #include "plugins/kafka/record_maker.hpp"
-#include "plugins/kafka/token.hpp"
 #include "plugins/kafka/topics.hpp"
+#include "router/base/rfc3339.hpp"
+#include "router/kafka/kafka_token.hpp"
 #include "tests/support/batch_builder.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_context.hpp"
@@ -189,12 +190,12 @@ TEST_CASE("what became of records is told by event", "[kafka]") {
 TEST_CASE("a token says when it ends", "[kafka]") {
   // {"alg":"none"}.{"sub":"weir","exp":1795337168.5}
   const std::string head = "eyJhbGciOiJub25lIn0.";
-  const auto claims = read_claims(head + "eyJzdWIiOiJ3ZWlyIiwiZXhwIjoxNzk1MzM3MTY4LjV9.");
+  const auto claims = read_kafka_token(head + "eyJzdWIiOiJ3ZWlyIiwiZXhwIjoxNzk1MzM3MTY4LjV9.");
   REQUIRE(claims.has_value());
   CHECK(claims->subject == "weir");
   CHECK(claims->expires_ms == 1795337168500);
   for (const std::string& wrong : {std::string(), std::string("a.b"), head + "!!.", head + "e30.",
                                    head + "eyJleHAiOjFlMzAwfQ."}) {  // {}, {"exp":1e300}
-    CHECK_FALSE(read_claims(wrong).has_value());
+    CHECK_FALSE(read_kafka_token(wrong).has_value());
   }
 }

@@ -57,7 +57,7 @@ TEST_CASE("readyz names what is not ready", "[telemetry]") {
   RouterView view = sample_view();
   CHECK(AdminPages(view, metrics).get("/readyz").status == 200);
 
-  view.not_ready = [] { return weir::not_ready_sinks(weir::test::sample_balance()); };
+  view.not_ready = [] { return weir::not_ready_parts(weir::test::sample_balance()); };
   const AdminAnswer answer = AdminPages(view, metrics).get("/readyz");
   CHECK(answer.status == 503);
   const json::value body = json::parse(answer.body);
@@ -68,9 +68,9 @@ TEST_CASE("readyz names what is not ready", "[telemetry]") {
 
 TEST_CASE("a sink that was removed does not keep the router from being ready", "[telemetry]") {
   weir::Balance balance = weir::test::sample_balance();
-  CHECK(weir::not_ready_sinks(balance).size() == 1);
+  CHECK(weir::not_ready_parts(balance).size() == 1);
   balance.sinks[0].retired = true;
-  CHECK(weir::not_ready_sinks(balance).empty());
+  CHECK(weir::not_ready_parts(balance).empty());
 }
 
 TEST_CASE("a failing view is an answer, not an exception", "[telemetry]") {

@@ -1,4 +1,4 @@
-#include "plugins/kafka/token.hpp"
+#include "router/kafka/kafka_token.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 #include <fstream>
 
-namespace weir::kafka {
+namespace weir {
 namespace {
 
 constexpr std::size_t kTokenBytesMax = 64 * 1024;
@@ -50,7 +50,7 @@ std::optional<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-std::optional<TokenClaims> read_claims(std::string_view token) {
+std::optional<KafkaTokenClaims> read_kafka_token(std::string_view token) {
   const std::size_t begin = token.find('.');
   if (begin == std::string_view::npos) return {};
   const std::size_t end = token.find('.', begin + 1);
@@ -65,15 +65,15 @@ std::optional<TokenClaims> read_claims(std::string_view token) {
   if (expires == nullptr || !expires->is_number()) return {};
   const auto seconds = expires->to_number<double>();
   if (!(seconds >= 0 && seconds < 1e12)) return {};
-  TokenClaims result{.expires_ms = static_cast<std::int64_t>(seconds * 1000), .subject = ""};
+  KafkaTokenClaims result{.expires_ms = static_cast<std::int64_t>(seconds * 1000), .subject = ""};
   if (subject != nullptr && subject->is_string()) result.subject = subject->as_string().c_str();
   return result;
 }
 
-std::string set_token(rd_kafka_t* client, const std::string& file) {
+std::string set_kafka_token(rd_kafka_t* client, const std::string& file) {
   std::string why;
   const auto token = read_file(file);
-  const auto claims = token ? read_claims(*token) : std::nullopt;
+  const auto claims = token ? read_kafka_token(*token) : std::nullopt;
   if (!token) {
     why = fmt::format("the token file {} cannot be read", file);
   } else if (!claims) {
@@ -91,4 +91,4 @@ std::string set_token(rd_kafka_t* client, const std::string& file) {
   return why;
 }
 
-}  // namespace weir::kafka
+}  // namespace weir

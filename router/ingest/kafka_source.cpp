@@ -1,0 +1,285 @@
+#include "router/ingest/kafka_source.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cstring>
+#include <utility>
+
+#include "router/base/limits.hpp"
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Records that are taken from librdkafka at once.
+constexpr std::size_t kRecordsTogether = 1000;
+
+/// A larger one is no log record: not even the end of it is looked for.
+constexpr std::size_t kRecordBytesMax = 2 * limits::kEventBytesCeiling;
+
+/// How often answers are looked at, and librdkafka is asked even where nothing wakes us.
+constexpr milliseconds kInterval{100};
+
+/// Backpressure that lasts so long is no hiccup: partitions are paused.
+constexpr seconds kPauseAfter{1};
+
+/// Until a consumer that could not be made, or failed, is made anew.
+constexpr seconds kOpenAgain{1};
+
+}  // namespace
+
+KafkaSource::KafkaSource(boost::asio::io_context& io,
+                         std::shared_ptr<const KafkaSourceOptions> options, std::size_t shard,
+                         SourceAccount& account, Intake& intake, Log& log)
+    : io_(io),
+      options_(std::move(options)),
+      account_(account),
+      intake_(intake),
+      log_(log),
+      framer_(
+          make_framer(Framing::Newline, account.options.max_event_bytes, account.options.oversize)),
+      wake_(io, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      timer_(io),
+      metrics_(account.options.name, shard) {}
+
+KafkaSource::~KafkaSource() { drop_records(); }
+
+void KafkaSource::start() {
+  open();
+  wait_for_records();
+  wait_for_timer();
+}
+
+void KafkaSource::open() {
+  end_consumer(steady_now() + kOpenAgain);  // Else the group would wait for it.
+  drop_records();
+  topic_ = nullptr;
+  tracker_.clear();
+  opened_at_turn_ = turn_;
+  consumer_ =
+      std::make_unique<KafkaConsumer>(*options_, account_.options.name, tracker_, metrics_, log_);
+  const std::string why = consumer_->open(wake_.native_handle());
+  if (why.empty()) return;
+  log_.warn(account_.options.name, "cannot make a consumer; tries again", {{"cause", why}});
+  consumer_.reset();
+  open_again_ = steady_now() + kOpenAgain;
+}
+
+void KafkaSource::wait_for_records() {
+  wake_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                   [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+                     if (error || alive.expired()) return;
+                     std::uint64_t count = 0;
+                     [[maybe_unused]] const auto taken =
+                         ::read(wake_.native_handle(), &count, sizeof count);
+                     on_records();
+                     wait_for_records();
+                   });
+}
+
+void KafkaSource::wait_for_timer() {
+  timer_.expires_after(kInterval);
+  timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+    if (error || alive.expired()) return;
+    on_timer();
+    wait_for_timer();
+  });
+}
+
+void KafkaSource::on_timer() {
+  const SteadyTime now = steady_now();
+  if (consumer_ == nullptr || consumer_->failed()) {
+    if (stopped_ || now < open_again_) return;
+    open_again_ = now + kOpenAgain;
+    open();
+    return;
+  }
+  take_answers();
+  if (consumer_ == nullptr) return;
+  consumer_->settle(now);
+  if (waits_at_gate_ && now - gate_closed_at_ > kPauseAfter) consumer_->set_paused(true);
+  // While they are paused nothing comes; the group wants to hear of us all the same.
+  if (consumer_->paused() && !has_records()) fetch();
+  on_records();
+}
+
+/// Reads what has come, until that is all, the gate is closed, or it is the others' turn.
+void KafkaSource::on_records() {
+  if (is_posted_ || waits_at_gate_ || stopped_ || consumer_ == nullptr) return;
+  std::size_t bytes = 0;
+  while (bytes < limits::kTurnBytesMax && !consumer_->failed()) {
+    if (!intake_.gate().open()) return stop_at_gate();
+    if (!has_records() && !fetch()) return;
+    if (has_records()) read_turn(bytes);
+  }
+  is_posted_ = true;
+  boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    is_posted_ = false;
+    take_answers();
+    on_records();
+  });
+}
+
+void KafkaSource::stop_at_gate() {
+  waits_at_gate_ = true;
+  gate_closed_at_ = steady_now();
+  intake_.gate().wait([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    waits_at_gate_ = false;
+    if (consumer_ != nullptr && !stopped_) consumer_->set_paused(false);
+    on_records();
+  });
+}
+
+/// Takes new records from librdkafka. False where there are none.
+bool KafkaSource::fetch() {
+  records_.resize(kRecordsTogether);
+  next_record_ = 0;
+  records_.resize(consumer_->take(records_));
+  topic_ = nullptr;  // Partitions may have come and gone meanwhile.
+  return !records_.empty();
+}
+
+void KafkaSource::drop_records() noexcept {
+  for (; has_records(); ++next_record_) ::rd_kafka_message_destroy(records_[next_record_]);
+  records_.clear();
+  next_record_ = 0;
+}
+
+/// Copies as many records as fit one read. False where there is no room for the first of them.
+bool KafkaSource::read_turn(std::size_t& bytes) {
+  const rd_kafka_message_t& first = *records_[next_record_];
+  const bool is_too_large = first.len > kRecordBytesMax;
+  if (!intake_.reserve(is_too_large ? 1 : first.len + 1)) return false;  // The gate is closed now.
+  BlockCursor& cursor = intake_.cursor();
+  const std::size_t one_read = std::min(cursor.room(), intake_.read_bytes_max());
+  const std::size_t room = is_too_large ? one_read : std::max(one_read, first.len + 1);
+  char* const begin = cursor.data();
+  char* at = begin;
+  std::vector<OffsetTracker::Span> spans;
+  for (; has_records(); ++next_record_) {
+    rd_kafka_message_t* const record = records_[next_record_];
+    const auto used = static_cast<std::size_t>(at - begin);
+    const bool fits = record->len + 1 <= room - used;
+    if (!fits && record->len <= kRecordBytesMax) break;
+    if (is_fresh(*record)) {
+      if (record->len > kRecordBytesMax) {
+        ++account_.pending.dropped[Reason::Oversize];
+      } else if (record->len != 0) {
+        std::memcpy(at, record->payload, record->len);
+        at += record->len;
+        account_.pending.received_bytes += record->len;
+        if (at[-1] != '\n') *at++ = '\n';
+      }
+      note(*record, spans);
+    }
+    ::rd_kafka_message_destroy(record);
+  }
+  const auto used = static_cast<std::size_t>(at - begin);
+  bytes += used;
+  take_frames(begin, used, std::move(spans));
+  return true;
+}
+
+/// True where the record is of a partition that we read, and was not read before.
+bool KafkaSource::is_fresh(const rd_kafka_message_t& record) {
+  if (record.rkt != topic_ || record.partition != partition_) {
+    topic_ = record.rkt;
+    partition_ = record.partition;
+    slot_ = tracker_.find(::rd_kafka_topic_name(record.rkt), record.partition);
+    position_ = slot_ ? tracker_.position(*slot_) : -1;
+  }
+  // After a pause, librdkafka may fetch again what it had handed out already.
+  if (!slot_ || record.offset < position_) return false;
+  position_ = record.offset + 1;
+  return true;
+}
+
+void KafkaSource::note(const rd_kafka_message_t& record,
+                       std::vector<OffsetTracker::Span>& spans) const {
+  const std::int64_t next = record.offset + 1;
+  if (!spans.empty() && spans.back().slot == *slot_) {
+    spans.back().next = next;
+    return;
+  }
+  const auto known = std::find_if(spans.begin(), spans.end(),
+                                  [&](const auto& span) { return span.slot == *slot_; });
+  if (known == spans.end()) {
+    spans.push_back({.slot = *slot_, .next = next});
+  } else {
+    known->next = next;
+  }
+}
+
+void KafkaSource::take_frames(char* begin, std::size_t bytes,
+                              std::vector<OffsetTracker::Span> spans) {
+  if (spans.empty()) return;
+  const std::uint64_t turn = ++turn_;
+  for (const OffsetTracker::Span& span : spans) tracker_.read(turn, span);
+  topic_ = nullptr;  // Positions are the tracker's now.
+  FramerState state;
+  frames_.clear();
+  framer_->find({begin, bytes}, state, frames_, account_.pending.dropped);
+  intake_.cursor().consume(bytes);
+  intake_.take(account_, frames_, Peer{}, receipts_.begin(turn, std::move(spans)));
+}
+
+void KafkaSource::take_answers() {
+  for (const TurnReceipts::Answer& answer : receipts_.take()) {
+    if (answer.turn <= opened_at_turn_) continue;  // A consumer's before this one.
+    if (answer.whole) {
+      tracker_.answered(answer.turn, answer.spans);
+    } else if (stopped_) {
+      gave_up_ = true;
+    } else {
+      // A sink that a reload took away could not deliver it. From the last commit on, then.
+      log_.warn(account_.options.name, "events were given up by a sink; they are read again");
+      open();
+      return;
+    }
+  }
+}
+
+void KafkaSource::tick(SteadyTime) {
+  const std::string trouble =
+      consumer_ == nullptr ? "cannot make a consumer" : consumer_->trouble();
+  if (trouble == shown_trouble_) return;
+  shown_trouble_ = trouble;
+  intake_.set_trouble(account_, trouble);
+}
+
+void KafkaSource::stop_accepting() {
+  stopped_ = true;
+  drop_records();
+  if (consumer_ != nullptr) consumer_->set_paused(true);
+}
+
+/// Nothing is read any more; what is on its way to the sinks is waited for by conclude().
+bool KafkaSource::close_quiet(SteadyTime, milliseconds) { return stopped_; }
+
+bool KafkaSource::leave(SteadyTime now) {
+  if (consumer_ == nullptr) return true;
+  take_answers();
+  consumer_->settle(now);
+  return (tracker_.all_clear() || gave_up_) && consumer_->close();
+}
+
+void KafkaSource::conclude(SteadyTime deadline) noexcept {
+  if (consumer_ == nullptr) return;
+  take_answers();
+  end_consumer(deadline);
+}
+
+void KafkaSource::end_consumer(SteadyTime deadline) {
+  while (consumer_ != nullptr && !consumer_->close() && steady_now() < deadline) {
+  }
+  consumer_.reset();
+}
+
+}  // namespace weir

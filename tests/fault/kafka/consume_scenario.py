@@ -1,0 +1,91 @@
+"""A topic between two routers: `weir bench` sends to a weir that writes to Kafka; others, one group,
+read from there and write a file for each app. Records of one app have one key, so each file is the
+order of one partition, and the bench judges it file by file.
+"""
+
+import signal
+import subprocess
+import time
+
+from scenario import Scenario
+
+STOP_SECONDS_MAX = 30
+
+
+class Group:
+    """The processes that read. Each has files of its own."""
+
+    def __init__(self, scenario, options):
+        self.scenario = scenario
+        self.options = {"group": scenario.topic, "rdkafka.session.timeout.ms": 6000, **options}
+        self.started = 0
+        self.running = {}  # Number -> process, in the order of their start.
+        self.balances = []
+
+    def start(self):
+        number = self.started
+        self.started += 1
+        made = self.scenario
+        stem = made.folder / f"{made.topic}-reader-{number}"
+        lines = [f"    {name}: {value}" for name, value in self.options.items()]
+        stem.with_suffix(".yaml").write_text("\n".join([
+            f"control_socket: {stem}.control", f"port_file: {stem}.ports", "shards: 1",
+            "sources:", "  in:",
+            f"    url: kafka://{made.cluster.bootstrap()}/{made.topic}", *lines,
+            f"sinks: {{out: 'file://{stem}-{{app}}.out'}}", ""]))
+        with open(stem.with_suffix(".err"), "wb") as errors:
+            self.running[number] = subprocess.Popen(
+                [made.tools.weir, "run", "-c", str(stem.with_suffix(".yaml"))],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+        return number
+
+    def kill(self, number):
+        process = self.running.pop(number)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def stop(self, number):
+        """As it should end: with all that it has read delivered, and confirmed."""
+        process = self.running.pop(number)
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        assert code == 0, f"reader {number} ended with {code}"
+
+    def stop_all(self):
+        for number in list(self.running):
+            self.stop(number)
+
+    def kill_all(self):
+        for number in list(self.running):
+            self.kill(number)
+
+    def await_files(self, number, seconds=30):
+        """Until the process has written something."""
+        pattern = f"{self.scenario.topic}-reader-{number}-*.out"
+        deadline = time.monotonic() + seconds
+        while not any(path.stat().st_size for path in self.scenario.folder.glob(pattern)):
+            assert time.monotonic() < deadline, f"reader {number} wrote nothing"
+            time.sleep(0.05)
+
+
+class ConsumeScenario(Scenario):
+    def __init__(self, *arguments, partitions=4, **more):
+        super().__init__(*arguments, partitions=partitions, **more)
+
+    def run_group(self, meanwhile, load, readers=2, options=None):
+        """`meanwhile(group)` runs once weir listens and the readers were started."""
+        group = Group(self, options or {})
+        for _ in range(readers):
+            group.start()
+        try:
+            return self.run(lambda: meanwhile(group), {"key": '"{app}"'}, load)
+        finally:
+            group.kill_all()
+
+    def collected(self):
+        return str(self.folder / f"{self.topic}-reader-*.out")
