@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 #include "router/kafka/kafka_token.hpp"
@@ -135,8 +136,14 @@ bool KafkaConsumer::close() {
       return true;  // There is nothing to be closed.
     }
   }
+  // Records come here, too, until the partitions are given up; they are somebody else's to read.
   constexpr int kTurnMs = 10;
-  ::rd_kafka_queue_poll_callback(closing_.get(), kTurnMs);
+  std::array<rd_kafka_message_t*, 100> records{};
+  const ssize_t count =
+      ::rd_kafka_consume_batch_queue(closing_.get(), kTurnMs, records.data(), records.size());
+  for (ssize_t i = 0; i < count; ++i) {
+    ::rd_kafka_message_destroy(records[static_cast<std::size_t>(i)]);
+  }
   return ::rd_kafka_consumer_closed(client_) != 0;
 }
 

@@ -130,7 +130,9 @@ TEST_CASE("start: latest leaves out what was there before") {
     return !router.lines("out").empty();
   }));
   CHECK(router.lines("out").front() != "before");
-  CHECK(router.stop() == 0);
+  const auto ended = router.stop();
+  INFO(router.process().stderr_text());
+  CHECK(ended == 0);
 }
 
 TEST_CASE("a reload that takes the source away, or gives it another topic") {
