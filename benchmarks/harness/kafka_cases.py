@@ -4,14 +4,17 @@ mock cluster, whose work both pay for) and to a real one.
 
 import json
 import sys
+import time
 from pathlib import Path
 
 from .case import Case, Target, ratio
-from .process import Invalid, Missing, Program
+from .process import Invalid, Missing, Program, await_true
 from .raw import RUN_SECONDS_MAX, with_rates
 from .stream_cases import TCP_IN
+from .weir import Weir
 
 SUPPORT = Path(__file__).resolve().parents[2] / "tests" / "support" / "kafka"
+GROUP_SECONDS_MAX = 30
 MOCK = "127.0.0.1:9"  # Nobody is asked there: the mock cluster takes its place.
 
 
@@ -24,6 +27,7 @@ class KafkaCases:
         self.events = int(3e6 * (0.1 if quick else 1))
         self.cluster = None
         self.topics = 0
+        self.full = None
 
     def __enter__(self):
         return self
@@ -46,6 +50,11 @@ class KafkaCases:
                   "weir": lambda: self.weir_produce(self.broker(), self.new_topic())},
                  [Target(text, per_cpu, 0.90),
                   Target("events/s, weir / raw", ratio("events_per_second", "weir", "raw"))],
+                 shown="events_per_cpu_second"),
+            Case("kafka_read", "Kafka to blackhole: a real broker, a consumer group of one",
+                 {"raw": self.raw_consume, "weir": self.weir_consume},
+                 [Target(text, per_cpu, 0.85),
+                  Target("events/s, weir / raw", ratio("events_per_second", "weir", "raw"), 0.85)],
                  shown="events_per_cpu_second")]
 
     def broker(self):
@@ -68,16 +77,49 @@ class KafkaCases:
         return f"bench-{self.topics}"
 
     def raw_produce(self, brokers, topic):
-        out, errors = (self.machine.scratch / f"raw_kafka.{end}" for end in ("out", "err"))
         where = ["--brokers", brokers] if brokers else []
-        program = Program([self.streams.raw.path("kafka_produce"), *where, "--topic", topic,
-                           *self.machine.payload_arguments, "--events", self.events],
-                          self.machine.program_cores, out, errors)
+        return self.run_raw("kafka_produce", *where, "--topic", topic,
+                            *self.machine.payload_arguments, "--events", self.events)
+
+    def raw_consume(self):
+        return self.run_raw("kafka_consume", "--brokers", self.broker(), "--topic",
+                            self.full_topic(), "--events", self.events)
+
+    def run_raw(self, name, *arguments):
+        out, errors = (self.machine.scratch / f"raw_kafka.{end}" for end in ("out", "err"))
+        program = Program([self.streams.raw.path(name), *arguments], self.machine.program_cores,
+                          out, errors)
         with program:
             if not program.wait(RUN_SECONDS_MAX) or program.exit_code != 0:
-                raise Invalid(f"raw_kafka_produce ended with {program.exit_code}: "
-                              f"{program.complaint()}")
+                raise Invalid(f"raw_{name} ended with {program.exit_code}: {program.complaint()}")
         return with_rates({**json.loads(out.read_text()), **program.figures()})
+
+    def full_topic(self):
+        """One that holds all events; made for all runs."""
+        if self.full is None:
+            topic = self.new_topic()
+            self.raw_produce(self.broker(), topic)
+            self.full = topic
+        return self.full
+
+    def weir_consume(self):
+        topic = self.full_topic()
+        self.topics += 1
+        config = (f"sources:\n  in:\n    url: kafka://{self.broker()}/{topic}\n"
+                  f"    group: bench-{self.topics}\nsinks: {{out: blackhole}}\n")
+        with Weir(self.streams.weir_binary, self.machine, config) as weir:
+            # The group takes its time until it has formed; that is not what is measured.
+            await_true(lambda: weir.ledger().received > 0, GROUP_SECONDS_MAX, "a record",
+                       weir.program, poll_seconds=0.005)
+            began, before = time.monotonic(), weir.ledger()
+            settled = weir.await_settled(self.events)
+            ledger, _ = weir.stop()
+            figures = {**weir.program.figures(), "events": ledger.received,
+                       "bytes": ledger.received_bytes}
+        ledger.check_delivered(self.events)
+        figures = with_rates({**figures, "seconds": settled - began})
+        figures["events_per_second"] = (self.events - before.received) / figures["seconds"]
+        return figures
 
     def weir_produce(self, brokers, topic, more=""):
         config = TCP_IN + (f"sinks:\n  out:\n    url: kafka://{brokers}/{topic}\n"

@@ -163,8 +163,10 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
   char* const begin = cursor.data();
   char* at = begin;
   std::vector<OffsetTracker::Span> spans;
+  frames_.clear();
   for (; has_records(); ++next_record_) {
     rd_kafka_message_t* const record = records_[next_record_];
+    prefetch_next();
     const auto used = static_cast<std::size_t>(at - begin);
     const bool fits = record->len + 1 <= room - used;
     if (!fits && record->len <= kRecordBytesMax) break;
@@ -172,10 +174,7 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
       if (record->len > kRecordBytesMax) {
         ++account_.pending.dropped[Reason::Oversize];
       } else if (record->len != 0) {
-        std::memcpy(at, record->payload, record->len);
-        at += record->len;
-        account_.pending.received_bytes += record->len;
-        if (at[-1] != '\n') *at++ = '\n';
+        at += copy(*record, at);
       }
       note(*record, spans);
     }
@@ -183,8 +182,34 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
   }
   const auto used = static_cast<std::size_t>(at - begin);
   bytes += used;
-  take_frames(begin, used, std::move(spans));
+  cursor.consume(used);
+  take_frames(std::move(spans));
   return true;
+}
+
+/// Both lie where librdkafka's thread put them, far from here.
+void KafkaSource::prefetch_next() const noexcept {
+  if (next_record_ + 2 >= records_.size()) return;
+  __builtin_prefetch(records_[next_record_ + 2]);
+  __builtin_prefetch(records_[next_record_ + 1]->payload);
+}
+
+/// Copies the record to `to`, finds its lines there, and returns the bytes that it takes.
+std::size_t KafkaSource::copy(const rd_kafka_message_t& record, char* to) {
+  std::memcpy(to, record.payload, record.len);
+  account_.pending.received_bytes += record.len;
+  const bool has_newline = to[record.len - 1] == '\n';
+  const std::size_t size = has_newline ? record.len - 1 : record.len;
+  to[size] = '\n';
+  const bool is_one_line = size - 1 < account_.options.max_event_bytes && to[size - 1] != '\r' &&
+                           std::memchr(to, '\n', size) == nullptr;
+  if (is_one_line) [[likely]] {
+    frames_.push_back({to, static_cast<std::uint32_t>(size), false, true});
+  } else {
+    FramerState state;
+    framer_->find({to, size + 1}, state, frames_, account_.pending.dropped);
+  }
+  return size + 1;
 }
 
 /// True where the record is of a partition that we read, and was not read before.
@@ -217,16 +242,11 @@ void KafkaSource::note(const rd_kafka_message_t& record,
   }
 }
 
-void KafkaSource::take_frames(char* begin, std::size_t bytes,
-                              std::vector<OffsetTracker::Span> spans) {
+void KafkaSource::take_frames(std::vector<OffsetTracker::Span> spans) {
   if (spans.empty()) return;
   const std::uint64_t turn = ++turn_;
   for (const OffsetTracker::Span& span : spans) tracker_.read(turn, span);
   topic_ = nullptr;  // Positions are the tracker's now.
-  FramerState state;
-  frames_.clear();
-  framer_->find({begin, bytes}, state, frames_, account_.pending.dropped);
-  intake_.cursor().consume(bytes);
   intake_.take(account_, frames_, Peer{}, receipts_.begin(turn, std::move(spans)));
 }
 

@@ -58,7 +58,9 @@ class KafkaSource final : public Source {
   void on_records();
   void stop_at_gate();
   bool read_turn(std::size_t& bytes);
-  void take_frames(char* begin, std::size_t bytes, std::vector<OffsetTracker::Span> spans);
+  std::size_t copy(const rd_kafka_message_t& record, char* to);
+  void prefetch_next() const noexcept;
+  void take_frames(std::vector<OffsetTracker::Span> spans);
   bool is_fresh(const rd_kafka_message_t& record);
   void note(const rd_kafka_message_t& record, std::vector<OffsetTracker::Span>& spans) const;
   bool has_records() const noexcept { return next_record_ < records_.size(); }
