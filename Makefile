@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test bench bench-full bench-compare lint install clean
+.PHONY: help demo demo-kafka run build test bench bench-full bench-compare lint install clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -11,6 +11,10 @@ help: ## Show this list
 demo: ## Build, send a few hundred thousand events through a router, show where they went
 	@scripts/build.sh release weir raw_send
 	@scripts/demo.sh
+
+demo-kafka: ## The same scaled out: through a real Kafka into two drains, one of which is killed
+	@scripts/build.sh release weir kafka_topics
+	@python3 -B scripts/demo_kafka.py
 
 run: ## Build and leave a router running on config/weir.yaml (CONFIG=FILE for another)
 	@scripts/build.sh release weir

@@ -66,6 +66,8 @@ TEST_CASE("the configurations in the documents load") {
 
 TEST_CASE("the configurations in deploy/ load") {
   check_all({content_of(kRoot / "deploy/weir.yaml")});
+  check_all({content_of(kRoot / "deploy/scaled_out/sidecar.yaml")});
+  check_all({content_of(kRoot / "deploy/scaled_out/drain.yaml")});
   check_all(yaml_of_manifest(kRoot / "deploy/kubernetes/sidecar.yaml"));
   check_all(yaml_of_manifest(kRoot / "deploy/kubernetes/drain.yaml"));
 }
