@@ -2,12 +2,16 @@
 # Installs the Debian packages that weir is built with, and does nothing where all are there.
 # The one place that names them.
 #
-#   scripts/setup.sh [build] [lint] [bench]        (default: build)
+#   scripts/setup.sh [build] [test] [lint] [bench]        (default: build)
 set -eu
 
 build="g++ make cmake ninja-build ccache pkg-config python3
   libboost1.81-dev libsimdjson-dev libyaml-cpp-dev libre2-dev libcli11-dev libfmt-dev libspdlog-dev
   zlib1g-dev libzstd-dev libssl-dev librdkafka-dev prometheus-cpp-dev catch2"
+# For tests on a real Kafka, and on networks that fail. Any Java from 17 on and any Maven will do.
+test="nftables iproute2"
+command -v java >/dev/null || test="$test openjdk-17-jre-headless"
+command -v mvn >/dev/null || test="$test maven"
 lint="git clang-format clang-tidy-16"
 # What syslog-ng needs: it is unpacked beside rsyslog, which excludes it (unpack_syslog_ng.sh).
 bench="rsyslog libglib2.0-0 libivykis0 libjson-c5 libnet1 libpcre3 libwrap0"
@@ -16,10 +20,11 @@ wanted=""
 for group in "${@:-build}"; do
   case "$group" in
     build) wanted="$wanted $build" ;;
+    test) wanted="$wanted $test" ;;
     lint) wanted="$wanted $lint" ;;
     bench) wanted="$wanted $bench" ;;
     *)
-      echo "setup: there is no group \"$group\"; the groups are: build, lint, bench" >&2
+      echo "setup: there is no group \"$group\"; the groups are: build, test, lint, bench" >&2
       exit 2
       ;;
   esac

@@ -4,6 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# What is missing then has its tests skipped, each with the reason.
+scripts/setup.sh test || echo "test: not all of it could be installed" >&2
+
 rm -f build/test-*.log build/test-*.status
 failed=""
 for preset in release asan tsan; do

@@ -58,7 +58,7 @@ def broker_frozen_unlimited(scenario, cluster, tools):
     def freeze():
         time.sleep(1)
         cluster.pause_broker(1)
-        time.sleep(30 if tools.long else 5)
+        time.sleep(tools.freeze_seconds)
         cluster.resume_broker(1)
     outcome = clean(scenario().run(freeze, {"buffer": "16MiB"}, ("--events", "2M")),
                     duplicates=True)

@@ -8,7 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-RUN_SECONDS_MAX = 170
+RUN_SECONDS_MAX = 170  # Beside what is done meanwhile.
+STALL_SECONDS_MAX = 3600  # How long the bench lets weir take nothing.
 
 
 class Scenario:
@@ -19,6 +20,7 @@ class Scenario:
         self.tools = tools
         self.folder = Path(folder)
         self.topic = topic
+        self.url = f"kafka://{cluster.bootstrap()}/{topic}"  # Weir's; the bench has its own.
         self.make_topic = [tools.topics, "create", cluster.bootstrap(), topic, str(partitions),
                            str(replicas), *properties]
         subprocess.run(self.make_topic, check=True, timeout=60)
@@ -72,9 +74,9 @@ class Scenario:
             f"control_socket: {self.folder}/{self.topic}.control",
             f"port_file: {self.folder}/{self.topic}.ports", "shutdown_timeout: 60s",
             f"sources: {{in: 'unix://{socket}'}}", "sinks:", "  out:",
-            f"    url: kafka://{self.cluster.bootstrap()}/{self.topic}", *lines, ""]))
+            f"    url: {self.url}", *lines, ""]))
         return [self.tools.weir, "bench", "--quiet", "--to", f"unix://{socket}", "--collect",
-                self.collected(), "--settle", "15s",
+                self.collected(), "--settle", "15s", "--stall-timeout", f"{STALL_SECONDS_MAX}s",
                 "--json", str(self.folder / f"{self.topic}.json"), *load,
                 *(["--allow-loss"] if allow_loss else []),
                 "--", self.tools.weir, "run", "--config", str(configuration)]

@@ -1,0 +1,51 @@
+"""What becomes of events whose permission is taken away, on brokers that ask who writes."""
+
+import subprocess
+import time
+
+RATE = ("--rate", "5k/s")
+USER = "weir"
+PASSWORD = "not-a-secret"
+
+# Who comes without a name may do all: the brokers themselves, and the bench.
+PROPERTIES = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:ANONYMOUS",
+    "sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.sasl_plaintext.plain.sasl.jaas.config":
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        f'user_{USER}="{PASSWORD}";',
+}
+LISTENERS = ("SASL_PLAINTEXT",)
+LOGIN = {"sasl": "plain", "username": USER, "password": PASSWORD}
+
+
+def permission_revoked(scenario, cluster, tools):
+    """While it may not write, its events are rejected as `unauthorized`; before and after, they
+    arrive."""
+    made = scenario()
+    made.url = f"kafka://{cluster.bootstrap('SASL_PLAINTEXT')}/{made.topic}"
+
+    def permit(verb):
+        subprocess.run([tools.topics, verb, cluster.bootstrap(), made.topic, f"User:{USER}"],
+                       check=True, timeout=60)
+
+    def revoke():
+        time.sleep(3)
+        permit("forbid")
+        time.sleep(4)
+        permit("allow")
+    permit("allow")
+    outcome = made.run(revoke, LOGIN, (*RATE, "--duration", "14s"), allow_loss=True)
+    sink = outcome.sink()
+    assert outcome.balance["imbalance"] == 0, outcome.balance
+    assert sink["dropped"]["unauthorized"] > 0, sink
+    assert sink["delivered"] + sink["dropped"]["unauthorized"] == outcome.issued, sink
+    assert outcome.lost <= sink["dropped"]["unauthorized"], outcome
+    assert outcome.collected > outcome.issued / 3, outcome
+    for name in ("reordered", "corrupted", "torn"):
+        assert outcome.bench[name] == 0, outcome
+    return outcome
+
+
+TESTS = {"permission_revoked": permission_revoked}
