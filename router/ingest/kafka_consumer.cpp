@@ -164,7 +164,7 @@ void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
 
 void KafkaConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
   tracker_.forget_left();
-  if (options_.start_ms && !seek_start(partitions)) return;
+  if (options_.start_ms && !seek_start(partitions, *options_.start_ms)) return;
   rd_kafka_error_t* const error = ::rd_kafka_incremental_assign(client_, partitions);
   if (error != nullptr) {
     fail(::rd_kafka_error_string(error));
@@ -179,8 +179,8 @@ void KafkaConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
   log_.info(name_, "partitions were assigned", {{"partitions", partitions->cnt}});
 }
 
-/// Sets the offset of each partition of which the group has committed none to where the time is.
-bool KafkaConsumer::seek_start(rd_kafka_topic_partition_list_t* partitions) {
+/// Sets the offset of each partition of which the group has committed none to where that time is.
+bool KafkaConsumer::seek_start(rd_kafka_topic_partition_list_t* partitions, std::int64_t time_ms) {
   if (partitions->cnt == 0) return true;
   const auto failed = [&](rd_kafka_resp_err_t code) {
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return false;
@@ -194,8 +194,7 @@ bool KafkaConsumer::seek_start(rd_kafka_topic_partition_list_t* partitions) {
     const rd_kafka_topic_partition_t& each = committed->elems[i];
     if (failed(each.err)) return false;
     if (each.offset >= 0) continue;
-    ::rd_kafka_topic_partition_list_add(times.get(), each.topic, each.partition)->offset =
-        *options_.start_ms;
+    ::rd_kafka_topic_partition_list_add(times.get(), each.topic, each.partition)->offset = time_ms;
   }
   if (times->cnt == 0) return true;
   if (failed(::rd_kafka_offsets_for_times(client_, times.get(), kLookupMs))) return false;

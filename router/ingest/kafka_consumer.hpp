@@ -68,7 +68,7 @@ class KafkaConsumer {
 
   std::string subscribe();
   void assign(rd_kafka_topic_partition_list_t* partitions);
-  bool seek_start(rd_kafka_topic_partition_list_t* partitions);
+  bool seek_start(rd_kafka_topic_partition_list_t* partitions, std::int64_t time_ms);
   void revoke(const rd_kafka_topic_partition_list_t* partitions);
   void unassign(const rd_kafka_topic_partition_list_t* partitions);
   void store_offsets();

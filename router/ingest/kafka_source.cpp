@@ -170,13 +170,13 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
     const auto used = static_cast<std::size_t>(at - begin);
     const bool fits = record->len + 1 <= room - used;
     if (!fits && record->len <= kRecordBytesMax) break;
-    if (is_fresh(*record)) {
+    if (const auto slot = slot_if_fresh(*record)) {
       if (record->len > kRecordBytesMax) {
         ++account_.pending.dropped[Reason::Oversize];
       } else if (record->len != 0) {
         at += copy(*record, at);
       }
-      note(*record, spans);
+      note({.slot = *slot, .next = record->offset + 1}, spans);
     }
     ::rd_kafka_message_destroy(record);
   }
@@ -212,8 +212,8 @@ std::size_t KafkaSource::copy(const rd_kafka_message_t& record, char* to) {
   return size + 1;
 }
 
-/// True where the record is of a partition that we read, and was not read before.
-bool KafkaSource::is_fresh(const rd_kafka_message_t& record) {
+/// The partition's slot where we read it, and have not read the record before.
+std::optional<OffsetTracker::Slot> KafkaSource::slot_if_fresh(const rd_kafka_message_t& record) {
   if (record.rkt != topic_ || record.partition != partition_) {
     topic_ = record.rkt;
     partition_ = record.partition;
@@ -221,24 +221,22 @@ bool KafkaSource::is_fresh(const rd_kafka_message_t& record) {
     position_ = slot_ ? tracker_.position(*slot_) : -1;
   }
   // After a pause, librdkafka may fetch again what it had handed out already.
-  if (!slot_ || record.offset < position_) return false;
+  if (!slot_ || record.offset < position_) return {};
   position_ = record.offset + 1;
-  return true;
+  return slot_;
 }
 
-void KafkaSource::note(const rd_kafka_message_t& record,
-                       std::vector<OffsetTracker::Span>& spans) const {
-  const std::int64_t next = record.offset + 1;
-  if (!spans.empty() && spans.back().slot == *slot_) {
-    spans.back().next = next;
+void KafkaSource::note(const OffsetTracker::Span& read, std::vector<OffsetTracker::Span>& spans) {
+  if (!spans.empty() && spans.back().slot == read.slot) {
+    spans.back().next = read.next;
     return;
   }
   const auto known = std::find_if(spans.begin(), spans.end(),
-                                  [&](const auto& span) { return span.slot == *slot_; });
+                                  [&](const auto& span) { return span.slot == read.slot; });
   if (known == spans.end()) {
-    spans.push_back({.slot = *slot_, .next = next});
+    spans.push_back(read);
   } else {
-    known->next = next;
+    known->next = read.next;
   }
 }
 

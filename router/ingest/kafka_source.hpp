@@ -61,8 +61,8 @@ class KafkaSource final : public Source {
   std::size_t copy(const rd_kafka_message_t& record, char* to);
   void prefetch_next() const noexcept;
   void take_frames(std::vector<OffsetTracker::Span> spans);
-  bool is_fresh(const rd_kafka_message_t& record);
-  void note(const rd_kafka_message_t& record, std::vector<OffsetTracker::Span>& spans) const;
+  std::optional<OffsetTracker::Slot> slot_if_fresh(const rd_kafka_message_t& record);
+  static void note(const OffsetTracker::Span& read, std::vector<OffsetTracker::Span>& spans);
   bool has_records() const noexcept { return next_record_ < records_.size(); }
   bool fetch();
   void drop_records() noexcept;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <utility>
 
 namespace weir {
 namespace {
@@ -67,7 +66,7 @@ BrokerMetrics::Broker& BrokerMetrics::broker(const std::string& name) {
           sum("weir_kafka_broker_request_retries_total", "Requests that were repeated.", labels),
       .timeouts =
           sum("weir_kafka_broker_request_timeouts_total", "Requests without an answer.", labels)};
-  return brokers_.emplace(name, std::move(made)).first->second;
+  return brokers_.emplace(name, made).first->second;
 }
 
 bool BrokerMetrics::take(const json::object& statistics) {

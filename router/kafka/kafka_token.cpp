@@ -64,7 +64,8 @@ std::optional<KafkaTokenClaims> read_kafka_token(std::string_view token) {
   const auto* const subject = claims.as_object().if_contains("sub");
   if (expires == nullptr || !expires->is_number()) return {};
   const auto seconds = expires->to_number<double>();
-  if (!(seconds >= 0 && seconds < 1e12)) return {};
+  const bool is_a_time = seconds >= 0 && seconds < 1e12;
+  if (!is_a_time) return {};
   KafkaTokenClaims result{.expires_ms = static_cast<std::int64_t>(seconds * 1000), .subject = ""};
   if (subject != nullptr && subject->is_string()) result.subject = subject->as_string().c_str();
   return result;

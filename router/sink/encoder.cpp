@@ -99,7 +99,8 @@ std::size_t Encoder::add_run(std::span<const Event> events, std::size_t bytes_ma
   if (framing_ != Framing::Newline || !joins(events.front())) return 0;
   const char* const start = events.front().data;
   std::size_t bytes = events.front().size + std::size_t{1};
-  if (bytes <= kCopyBytesMax && !(events.size() > 1 && events[1].data == start + bytes)) return 0;
+  const bool has_neighbour = events.size() > 1 && events[1].data == start + bytes;
+  if (bytes <= kCopyBytesMax && !has_neighbour) return 0;
   if (!fits(bytes, bytes_max)) return 0;
   const std::size_t bytes_left = bytes_max - std::min(bytes_max, byte_count_);
   std::size_t taken = 1;

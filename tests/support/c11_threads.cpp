@@ -49,9 +49,9 @@ static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeo
 extern "C" {
 
 int thrd_create(thrd_t* thread, thrd_start_t function, void* argument) {
-  auto begin = std::make_unique<Begin>(Begin{function, argument});
-  const int error = ::pthread_create(thread, nullptr, run, begin.get());
-  if (error == 0) begin.release();  // The thread's now.
+  auto* const begin = new Begin{function, argument};  // The thread's, where there is one.
+  const int error = ::pthread_create(thread, nullptr, run, begin);
+  if (error != 0) delete begin;
   return answer(error);
 }
 
