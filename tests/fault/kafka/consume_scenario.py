@@ -15,14 +15,15 @@ STOP_SECONDS_MAX = 30
 class Group:
     """The processes that read. Each has files of its own."""
 
-    def __init__(self, scenario, options):
+    def __init__(self, scenario):
         self.scenario = scenario
-        self.options = {"group": scenario.topic, "rdkafka.session.timeout.ms": 6000, **options}
+        self.options = {"group": scenario.topic, "rdkafka.session.timeout.ms": 6000}
         self.started = 0
         self.running = {}  # Number -> process, in the order of their start.
         self.balances = []
 
-    def start(self):
+    def start(self, sink=None):
+        """`sink`: as YAML has it, in place of a file for each app."""
         number = self.started
         self.started += 1
         made = self.scenario
@@ -32,12 +33,15 @@ class Group:
             f"control_socket: {stem}.control", f"port_file: {stem}.ports", "shards: 1",
             "sources:", "  in:",
             f"    url: kafka://{made.cluster.bootstrap()}/{made.topic}", *lines,
-            f"sinks: {{out: 'file://{stem}-{{app}}.out'}}", ""]))
+            f"sinks: {{out: {sink or self.files(number)}}}", ""]))
         with open(stem.with_suffix(".err"), "wb") as errors:
             self.running[number] = subprocess.Popen(
                 [made.tools.weir, "run", "-c", str(stem.with_suffix(".yaml"))],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
         return number
+
+    def files(self, number):
+        return f"'file://{self.scenario.folder}/{self.scenario.topic}-reader-{number}-{{app}}.out'"
 
     def kill(self, number):
         process = self.running.pop(number)
@@ -77,11 +81,11 @@ class ConsumeScenario(Scenario):
     def __init__(self, *arguments, partitions=4, **more):
         super().__init__(*arguments, partitions=partitions, **more)
 
-    def run_group(self, meanwhile, load, readers=2, options=None):
+    def run_group(self, meanwhile, load, readers=2, sink=None):
         """`meanwhile(group)` runs once weir listens and the readers were started."""
-        group = Group(self, options or {})
+        group = Group(self)
         for _ in range(readers):
-            group.start()
+            group.start(sink)
         try:
             return self.run(lambda: meanwhile(group), {"key": '"{app}"'}, load)
         finally:

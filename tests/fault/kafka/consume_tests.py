@@ -2,6 +2,8 @@
 and returns what is to be shown.
 """
 
+import signal
+import subprocess
 import time
 
 from produce_tests import clean
@@ -55,7 +57,61 @@ def broker_bounced(scenario, cluster, tools):
                  duplicates=True)
 
 
+def sink_frozen(scenario, cluster, tools):
+    """What the reader writes to stops for so long that the partitions are paused: nothing is lost,
+    nothing comes twice, and the group does not take the reader for dead."""
+    del cluster
+    made = scenario()
+    socket = made.folder / f"{made.topic}.behind"
+    stem = f"{made.folder}/{made.topic}-reader-behind"
+    behind = subprocess.Popen(
+        [tools.weir, "--from", f"unix://{socket}", "--to", f"file://{stem}-{{app}}.out",
+         "--control", f"{stem}.control"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def freeze(group):
+        group.await_files("behind")
+        behind.send_signal(signal.SIGSTOP)
+        time.sleep(30 if tools.long else 8)
+        behind.send_signal(signal.SIGCONT)
+    try:
+        return clean(made.run_group(freeze, (*RATE, "--duration", "14s"), readers=1,
+                                    sink=f"{{url: 'unix://{socket}', buffer: 2MiB}}"))
+    finally:
+        behind.kill()
+        behind.wait()
+
+
+def start_at_time(scenario, cluster, tools):
+    """A new group begins where a time says."""
+    made = scenario()
+    url = f"kafka://{cluster.bootstrap()}/{made.topic}"
+    found = made.folder / "start_at_time.out"
+
+    def write(text):
+        subprocess.run([tools.weir, "--from", "stdin", "--to", url], input=text, text=True,
+                       check=True, stderr=subprocess.DEVNULL, timeout=60)
+    write("".join(f"before {number}\n" for number in range(100)))
+    time.sleep(1.1)
+    start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    time.sleep(1.1)  # Kafka's times are those of writing.
+    write("".join(f"after {number}\n" for number in range(100)))
+    reader = subprocess.Popen([tools.weir, "--from", f"{url}?group=later&start={start}",
+                               "--to", f"file://{found}"], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not found.exists() or len(found.read_text().splitlines()) < 100:
+            assert time.monotonic() < deadline, "not all of it came"
+            time.sleep(0.05)
+    finally:
+        reader.terminate()
+        reader.wait()
+    lines = found.read_text().splitlines()
+    assert sorted(lines) == sorted(f"after {number}" for number in range(100)), lines
+    return f"{len(lines)} lines"
+
+
 TESTS = {
-    1: {test.__name__: test for test in (group_reads_all, reader_killed, broker_bounced)},
+    1: {test.__name__: test for test in (group_reads_all, reader_killed, broker_bounced,
+                                         sink_frozen, start_at_time)},
     3: {},
 }
