@@ -87,7 +87,7 @@ class Routers:
         logs = self.folder / name
         logs.mkdir()
         ports = self.folder / f"{name}.ports"
-        environment = {"PATH": os.environ["PATH"], "KAFKA": self.brokers, "PORT": "0",
+        environment = {"PATH": os.environ["PATH"], "KAFKA": self.brokers, "PORT": "0", "ADMIN": "127.0.0.1:0",
                        "LOG_DIR": str(logs), "WEIR_PORT_FILE": str(ports), "WEIR_SHARDS": "1",
                        "WEIR_CONTROL_SOCKET": str(self.folder / f"{name}.sock")}
         with open(self.folder / f"{name}.log", "wb") as errors:

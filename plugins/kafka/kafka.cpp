@@ -19,6 +19,7 @@ constexpr std::size_t kRecordsMax = 10'000'000;  // librdkafka's own limit.
 
 constexpr std::uint64_t kRecordBytesMin = 1000;
 constexpr std::uint64_t kRecordBytesMax = 1'000'000'000;  // librdkafka's own limit.
+constexpr std::uint64_t kBatchBytesMax = 2'000'000'000;
 constexpr std::uint64_t kPackMax = 10'000;
 
 std::vector<OptionSpec> options() {
@@ -102,9 +103,9 @@ KafkaClientConfig read_client(const Settings& settings) {
       settings,
       {"batch.size", "batch.num.messages", "message.max.bytes", "queue.buffering.max.kbytes",
        "queue.buffering.max.messages", "delivery.report.only.error", "dr_cb", "dr_msg_cb",
-       "transactional.id", "enable.gapless.guarantee", "acks", "request.required.acks",
-       "statistics.interval.ms", "message.timeout.ms", "delivery.timeout.ms", "retries",
-       "message.send.max.retries"});
+       "transactional.id", "enable.idempotence", "enable.gapless.guarantee", "acks",
+       "request.required.acks", "statistics.interval.ms", "message.timeout.ms",
+       "delivery.timeout.ms", "retries", "message.send.max.retries"});
   const std::string& acks = settings.string("acks");
   client.set("acks", acks, "acks");
   client.set("enable.idempotence", acks == "all" ? "true" : "false", "acks");
@@ -127,19 +128,21 @@ KafkaClientConfig read_client(const Settings& settings) {
   return client;
 }
 
-bool is_idempotent(const Settings& settings) {
-  const std::string_view passed_through = "rdkafka.enable.idempotence";
-  if (settings.has(passed_through)) return settings.string(passed_through) == "true";
-  return settings.string("acks") == "all";
+void check_batch(const Settings& settings) {
+  const std::uint64_t bytes = settings.bytes("batch_bytes");
+  if (bytes < kRecordBytesMin || bytes > kBatchBytesMax) {
+    throw settings.error("batch_bytes", "batch_bytes is from 1kB to 2GB");
+  }
 }
 
 std::unique_ptr<Sink> make(const Settings& settings, SinkContext& context) {
   const RecordLimits limits = read_limits(settings);
+  check_batch(settings);
   KafkaSinkParts parts{.client = read_client(settings),
                        .topics = Topics(settings, context),
                        .fields = MessageFields(settings, context),
                        .maker = RecordMaker(settings, limits),
-                       .is_idempotent = is_idempotent(settings),
+                       .is_idempotent = settings.string("acks") == "all",
                        .set_bytes_max = settings.bytes("batch_bytes"),
                        .metrics = std::make_shared<KafkaMetrics>(settings.name())};
   check_pack(settings, parts.topics, parts.fields);

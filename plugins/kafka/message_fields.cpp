@@ -16,6 +16,10 @@ MessageFields::MessageFields(const Settings& settings, SinkContext& context) {
   if (settings.has("key") && !settings.string("key").empty()) {
     key_ = Template::compile(settings.string("key"), settings, "key", context,
                              Template::Values::AsTheyAre);
+    if (key_->columns().empty()) {
+      throw settings.error("key", "the key is the same for every event, so one partition gets all",
+                           "write a field in braces: {user.id}");
+    }
   }
   for (const auto& [name, entry] : settings.entries()) {
     if (!name.starts_with(kHeaders)) continue;

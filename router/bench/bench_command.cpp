@@ -84,7 +84,7 @@ BenchCommand::BenchCommand(CLI::App& app)
                    "where to send: tcp://, udp://, unix://, unix+dgram://, stdout");
   app_->add_option("--collect", words_.collect,
                    "where it comes out: a file or glob, stdin; tcp://, udp://, unix://, http:// "
-                   "(each listens)")
+                   "(each listens), kafka://HOST:PORT/TOPIC")
       ->allow_extra_args(false);
   app_->add_option("--connections", words_.connections, "each is a stream of its own")
       ->capture_default_str();

@@ -18,8 +18,6 @@ constexpr seconds kHoldRevoked{5};
 /// For finding the offsets of a time, when partitions are assigned.
 constexpr int kLookupMs = 5000;
 
-constexpr const char* kCutOff = "no broker can be reached";
-
 rd_kafka_topic_partition_list_t* copy_of(const rd_kafka_topic_partition_list_t* list) {
   return ::rd_kafka_topic_partition_list_copy(list);
 }
@@ -86,6 +84,7 @@ std::size_t KafkaConsumer::take(std::span<rd_kafka_message_t*> records) {
 }
 
 void KafkaConsumer::recover() {
+  is_cut_off_ = false;
   trouble_.clear();
   log_.info(name_, "reads from Kafka again");
 }
@@ -248,10 +247,12 @@ void KafkaConsumer::note_error(rd_kafka_resp_err_t code, std::string_view what) 
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
-      log_.debug(name_, "a connection failed", {{"cause", what}});
+      last_failure_ = what;
       return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      trouble_ = kCutOff;
+      is_cut_off_ = true;
+      trouble_ = "no broker can be reached";
+      if (!last_failure_.empty()) trouble_ += ": " + last_failure_;
       break;
     default:
       trouble_ = what;
@@ -269,8 +270,8 @@ int KafkaConsumer::on_statistics(rd_kafka_t*, char* json, std::size_t size, void
   auto& consumer = *static_cast<KafkaConsumer*>(self);
   const bool connected = consumer.metrics_.take({json, size});
   if (!connected && consumer.trouble_.empty()) {
-    consumer.note_error(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, kCutOff);
-  } else if (connected && consumer.trouble_ == kCutOff) {
+    consumer.note_error(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "");
+  } else if (connected && consumer.is_cut_off_) {
     consumer.recover();
   }
   return 0;  // The text stays librdkafka's.

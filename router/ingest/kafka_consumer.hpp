@@ -99,6 +99,8 @@ class KafkaConsumer {
   SteadyTime revoked_until_{};
   bool paused_ = false;
   bool failed_ = false;
+  bool is_cut_off_ = false;   // From all brokers...
+  std::string last_failure_;  // ...and what librdkafka said last of a connection.
   std::string trouble_;
 };
 

@@ -16,6 +16,11 @@ constexpr std::uint64_t kPrefetchMin = 64 * 1024;
 constexpr std::uint64_t kPrefetchMax = 2'000'000'000;  // librdkafka's own limit, about.
 constexpr std::size_t kTopicNameMax = 249;             // Kafka's own limit.
 
+/// What one answer of a broker holds, about, beyond which nothing is prefetched: librdkafka wants
+/// it no smaller than a message may be, and has a bound for all that it receives.
+constexpr std::uint64_t kResponseBytesMin = 1'000'000;
+constexpr std::uint64_t kResponseBytesMax = 50'000'000;
+
 std::vector<std::string> split_topics(const Settings& settings) {
   std::vector<std::string> topics(1);
   for (const char c : settings.path()) {
@@ -90,7 +95,7 @@ std::vector<OptionSpec> kafka_source_option_specs() {
       {.name = "prefetch",
        .type = OptionType::Size,
        .fallback = "16MiB",
-       .help = "What each shard has fetched ahead, at most."}};
+       .help = "What each shard has fetched ahead, about."}};
   for (OptionSpec& option : kafka_client_options()) options.push_back(std::move(option));
   return options;
 }
@@ -112,6 +117,12 @@ KafkaSourceOptions read_kafka_source_options(const Settings& settings) {
   client.set("enable.auto.offset.store", "false");
   client.set("partition.assignment.strategy", "cooperative-sticky");
   client.set("queued.max.messages.kbytes", std::to_string(prefetch / 1024), "prefetch");
+  client.set("fetch.max.bytes",
+             std::to_string(std::clamp(prefetch, kResponseBytesMin, kResponseBytesMax)));
+  const std::string_view interval = "rdkafka.auto.commit.interval.ms";
+  if (settings.has(interval) && settings.string(interval) == "0") {
+    throw settings.error(interval, "with 0 nothing would be committed", "expected milliseconds");
+  }
   client.set("statistics.interval.ms", "5000");
   client.set("topic.metadata.refresh.interval.ms", "30000");  // New topics, new partitions.
   std::vector<std::string> topics = split_topics(settings);

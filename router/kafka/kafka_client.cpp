@@ -1,9 +1,12 @@
 #include "router/kafka/kafka_client.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "config/host_port.hpp"
 
@@ -22,6 +25,13 @@ std::string broker_list(const Settings& settings) {
     list += to_string(broker);
   }
   return list;
+}
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+bool is_number(std::string_view text) noexcept {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 /// What `sasl` says, as librdkafka calls it.
@@ -104,7 +114,9 @@ void KafkaClientConfig::read_tls() {
     set("security.protocol", protocol, has_sasl ? "sasl" : "tls");
   }
   for (const auto& [option, property] : kFiles) {
-    if (settings_.has(option)) set(property, settings_.string(option), option);
+    if (!settings_.has(option)) continue;
+    check_file(option);
+    set(property, settings_.string(option), option);
   }
   if (settings_.has("tls.verify") && !settings_.boolean("tls.verify")) {
     set("enable.ssl.certificate.verification", "false", "tls.verify");
@@ -139,10 +151,19 @@ void KafkaClientConfig::read_sasl() {
     return;
   }
   token_file_ = settings_.string("token_file");
+  if (!token_file_.empty()) check_file("token_file");
   const bool has_other_way = passed_through_.contains("enable.sasl.oauthbearer.unsecure.jwt");
   if (token_file_.empty() && !has_other_way) {
     throw settings_.error("sasl", "sasl: oauthbearer needs token_file");
   }
+}
+
+/// librdkafka would not say which one it cannot read.
+void KafkaClientConfig::check_file(std::string_view option) const {
+  const std::string& path = settings_.string(option);
+  if (::access(path.c_str(), R_OK) == 0) return;
+  throw settings_.error(option, fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                        "correct the path, or the file's permissions");
 }
 
 void KafkaClientConfig::set(const std::string& property, const std::string& value,
@@ -164,8 +185,20 @@ std::optional<std::string> KafkaClientConfig::refusal(const std::string& propert
   std::array<char, 512> why{};
   const auto set =
       ::rd_kafka_conf_set(conf.get(), property.c_str(), value.c_str(), why.data(), why.size());
-  if (set == RD_KAFKA_CONF_OK) return std::nullopt;
-  return std::string(why.data());
+  if (set != RD_KAFKA_CONF_OK) {
+    std::string words = why.data();
+    while (!words.empty() && words.back() == '\n') words.pop_back();
+    return words;
+  }
+  // It reads "10s" as 10, and takes what is too large for an int as something else.
+  std::array<char, 64> taken{};
+  std::size_t size = taken.size();
+  if (::rd_kafka_conf_get(conf.get(), property.c_str(), taken.data(), &size) == RD_KAFKA_CONF_OK &&
+      size <= taken.size() && is_number(taken.data()) && !value.empty() &&
+      (is_digit(value.front()) || value.front() == '-') && value != taken.data()) {
+    return fmt::format("{} is a plain number, not \"{}\"", property, value);
+  }
+  return std::nullopt;
 }
 
 KafkaConf KafkaClientConfig::make_conf(bool with_brokers) const {

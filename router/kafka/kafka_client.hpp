@@ -65,6 +65,7 @@ class KafkaClientConfig {
   const std::string& token_file() const noexcept { return token_file_; }
 
  private:
+  void check_file(std::string_view option) const;
   void read_tls();
   void read_sasl();
   void read_passed_through(const std::vector<std::string_view>& reserved);

@@ -216,4 +216,7 @@ TEST_CASE("a source of Kafka that is not right is an error at its place") {
   CHECK(says(error_of("kafka://b:1/t?group=g&prefetch=1"), "prefetch is from"));
   CHECK(says(error_of("kafka://b:1/t?group=g&rdkafka.group.id=h"), "group.id is set by weir"));
   CHECK(says(error_of("kafka://b:1/t?group=g&rdkafka.no.such=1"), "No such configuration"));
+  CHECK(says(error_of("kafka://b:1/t?group=g&rdkafka.session.timeout.ms=10s"), "a plain number"));
+  CHECK(says(error_of("kafka://b:1/t?group=g&rdkafka.auto.commit.interval.ms=0"), "with 0"));
+  CHECK(says(error_of("kafka://b:1/t?group=g&tls.ca=/nowhere.pem"), "cannot read /nowhere.pem"));
 }
