@@ -16,7 +16,10 @@ using std::chrono::seconds;
 constexpr seconds kHoldRevoked{5};
 
 /// For finding the offsets of a time, when partitions are assigned.
-constexpr int kLookupMs = 5000;
+constexpr int kLookupMs = 1000;
+
+/// An error that has not come again for so long is over, where brokers are connected.
+constexpr seconds kTroubleLasts{60};
 
 rd_kafka_topic_partition_list_t* copy_of(const rd_kafka_topic_partition_list_t* list) {
   return ::rd_kafka_topic_partition_list_copy(list);
@@ -117,6 +120,7 @@ void KafkaConsumer::set_paused(bool paused) {
   if (paused) {
     ::rd_kafka_pause_partitions(client_, assigned);
   } else {
+    tracker_.expect_repeats();
     ::rd_kafka_resume_partitions(client_, assigned);
     // What is to be given up stays as it is.
     if (revoked_ != nullptr) ::rd_kafka_pause_partitions(client_, revoked_.get());
@@ -163,12 +167,15 @@ void KafkaConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
 
 void KafkaConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
   tracker_.forget_left();
-  if (options_.start_ms && !seek_start(partitions, *options_.start_ms)) return;
+  tracker_.expect_repeats();
+  if (options_.start_ms && !seek_start(partitions, *options_.start_ms)) return assign_nothing();
+  // One that was ours before is still paused from when it was taken away.
+  ::rd_kafka_resume_partitions(client_, List(copy_of(partitions)).get());
   rd_kafka_error_t* const error = ::rd_kafka_incremental_assign(client_, partitions);
   if (error != nullptr) {
     fail(::rd_kafka_error_string(error));
     ::rd_kafka_error_destroy(error);
-    return;
+    return assign_nothing();
   }
   for (int i = 0; i < partitions->cnt; ++i) {
     tracker_.add(partitions->elems[i].topic, partitions->elems[i].partition);
@@ -176,6 +183,13 @@ void KafkaConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
   if (paused_) ::rd_kafka_pause_partitions(client_, partitions);
   trouble_.clear();
   log_.info(name_, "partitions were assigned", {{"partitions", partitions->cnt}});
+}
+
+/// The group waits for an answer, and so would our leaving it.
+void KafkaConsumer::assign_nothing() {
+  const List none(::rd_kafka_topic_partition_list_new(0));
+  rd_kafka_error_t* const error = ::rd_kafka_incremental_assign(client_, none.get());
+  if (error != nullptr) ::rd_kafka_error_destroy(error);
 }
 
 /// Sets the offset of each partition of which the group has committed none to where that time is.
@@ -208,6 +222,8 @@ bool KafkaConsumer::seek_start(rd_kafka_topic_partition_list_t* partitions, std:
 }
 
 void KafkaConsumer::revoke(const rd_kafka_topic_partition_list_t* partitions) {
+  ++revocations_;
+  tracker_.expect_repeats();
   for (int i = 0; i < partitions->cnt; ++i) {
     tracker_.leave(partitions->elems[i].topic, partitions->elems[i].partition);
     metrics_.forget(partitions->elems[i].topic, partitions->elems[i].partition);
@@ -257,6 +273,7 @@ void KafkaConsumer::note_error(rd_kafka_resp_err_t code, std::string_view what) 
     default:
       trouble_ = what;
   }
+  trouble_at_ = steady_now();
   log_.warn(name_, "cannot read from Kafka; tries again", {{"cause", trouble_}});
 }
 
@@ -271,7 +288,8 @@ int KafkaConsumer::on_statistics(rd_kafka_t*, char* json, std::size_t size, void
   const bool connected = consumer.metrics_.take({json, size});
   if (!connected && consumer.trouble_.empty()) {
     consumer.note_error(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "");
-  } else if (connected && consumer.is_cut_off_) {
+  } else if (connected && !consumer.trouble_.empty() &&
+             (consumer.is_cut_off_ || steady_now() - consumer.trouble_at_ > kTroubleLasts)) {
     consumer.recover();
   }
   return 0;  // The text stays librdkafka's.

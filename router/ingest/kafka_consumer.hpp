@@ -6,7 +6,7 @@
 //
 // Partitions come and go one by one (cooperative-sticky, KIP-429). One that is taken away is read
 // no more, but given up only once all that was read of it is answered, at most after five seconds:
-// what is committed by then, nobody reads again.
+// what is committed by then, nobody reads again. So long librdkafka fetches nothing of the others.
 //
 // Threads: one at a time: its shard's, and once that has ended the control thread. librdkafka's own
 // stay inside.
@@ -52,6 +52,10 @@ class KafkaConsumer {
   /// Something happened that this consumer does not survive: a new one is to be made.
   bool failed() const noexcept { return failed_; }
 
+  /// How often partitions were taken away: a take() that this changes may have returned records of
+  /// partitions that are not ours any more.
+  std::uint64_t revocations() const noexcept { return revocations_; }
+
   /// Why nothing comes, in a sentence; "" where nothing is known to be wrong.
   const std::string& trouble() const noexcept { return trouble_; }
 
@@ -67,6 +71,7 @@ class KafkaConsumer {
   static void on_token(rd_kafka_t* client, const char* config, void* self);
 
   std::string subscribe();
+  void assign_nothing();
   void assign(rd_kafka_topic_partition_list_t* partitions);
   bool seek_start(rd_kafka_topic_partition_list_t* partitions, std::int64_t time_ms);
   void revoke(const rd_kafka_topic_partition_list_t* partitions);
@@ -102,6 +107,8 @@ class KafkaConsumer {
   bool is_cut_off_ = false;   // From all brokers...
   std::string last_failure_;  // ...and what librdkafka said last of a connection.
   std::string trouble_;
+  SteadyTime trouble_at_{};
+  std::uint64_t revocations_ = 0;
 };
 
 }  // namespace weir

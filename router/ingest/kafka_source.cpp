@@ -22,6 +22,9 @@ constexpr std::size_t kRecordsTogether = 1000;
 /// A larger one is no log record: not even the end of it is looked for.
 constexpr std::size_t kRecordBytesMax = 2 * limits::kEventBytesCeiling;
 
+/// What a record counts in a turn beside its bytes: it may have none.
+constexpr std::size_t kRecordOverheadBytes = 64;
+
 /// How often answers are looked at, and librdkafka is asked even where nothing wakes us.
 constexpr milliseconds kInterval{100};
 
@@ -57,7 +60,6 @@ void KafkaSource::start() {
 
 void KafkaSource::open() {
   end_consumer(steady_now() + kOpenAgain);  // Else the group would wait for it.
-  drop_records();
   topic_ = nullptr;
   tracker_.clear();
   opened_at_turn_ = turn_;
@@ -104,7 +106,8 @@ void KafkaSource::on_timer() {
   consumer_->settle(now);
   if (waits_at_gate_ && now - gate_closed_at_ > kPauseAfter) consumer_->set_paused(true);
   // While they are paused nothing comes; the group wants to hear of us all the same.
-  if (consumer_->paused() && !has_records()) fetch();
+  if (consumer_->paused()) fetch();
+  if (stopped_) drop_records();
   on_records();
 }
 
@@ -112,7 +115,8 @@ void KafkaSource::on_timer() {
 void KafkaSource::on_records() {
   if (is_posted_ || waits_at_gate_ || stopped_ || consumer_ == nullptr) return;
   std::size_t bytes = 0;
-  while (bytes < limits::kTurnBytesMax && !consumer_->failed()) {
+  while (bytes < limits::kTurnBytesMax) {
+    if (consumer_->failed()) return;  // The timer sees to it.
     if (!intake_.gate().open()) return stop_at_gate();
     if (!has_records() && !fetch()) return;
     if (has_records()) read_turn(bytes);
@@ -137,13 +141,27 @@ void KafkaSource::stop_at_gate() {
   });
 }
 
-/// Takes new records from librdkafka. False where there are none.
+/// Takes new records from librdkafka, behind those in hand. False where there are none.
 bool KafkaSource::fetch() {
-  records_.resize(kRecordsTogether);
+  records_.erase(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(next_record_));
   next_record_ = 0;
-  records_.resize(consumer_->take(records_));
+  const std::size_t in_hand = records_.size();
+  const std::uint64_t revocations = consumer_->revocations();
+  records_.resize(in_hand + kRecordsTogether);
+  records_.resize(in_hand + consumer_->take(std::span(records_).subspan(in_hand)));
   topic_ = nullptr;  // Partitions may have come and gone meanwhile.
-  return !records_.empty();
+  if (consumer_->revocations() != revocations) drop_lost_records();
+  return has_records();
+}
+
+/// Those of partitions that are not ours any more: should we get them back, they come again.
+void KafkaSource::drop_lost_records() {
+  std::erase_if(records_, [this](rd_kafka_message_t* record) {
+    const char* const topic = ::rd_kafka_topic_name(record->rkt);
+    if (tracker_.find(topic, record->partition)) return false;
+    ::rd_kafka_message_destroy(record);
+    return true;
+  });
 }
 
 void KafkaSource::drop_records() noexcept {
@@ -163,6 +181,7 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
   char* const begin = cursor.data();
   char* at = begin;
   std::vector<OffsetTracker::Span> spans;
+  std::size_t handled = 0;
   frames_.clear();
   for (; has_records(); ++next_record_) {
     rd_kafka_message_t* const record = records_[next_record_];
@@ -179,9 +198,10 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
       note({.slot = *slot, .next = record->offset + 1}, spans);
     }
     ::rd_kafka_message_destroy(record);
+    ++handled;
   }
   const auto used = static_cast<std::size_t>(at - begin);
-  bytes += used;
+  bytes += used + handled * kRecordOverheadBytes;
   cursor.consume(used);
   take_frames(std::move(spans));
   return true;
@@ -218,11 +238,8 @@ std::optional<OffsetTracker::Slot> KafkaSource::slot_if_fresh(const rd_kafka_mes
     topic_ = record.rkt;
     partition_ = record.partition;
     slot_ = tracker_.find(::rd_kafka_topic_name(record.rkt), record.partition);
-    position_ = slot_ ? tracker_.position(*slot_) : -1;
   }
-  // After a pause, librdkafka may fetch again what it had handed out already.
-  if (!slot_ || record.offset < position_) return {};
-  position_ = record.offset + 1;
+  if (!slot_ || !tracker_.take(*slot_, record.offset)) return {};
   return slot_;
 }
 
@@ -244,7 +261,6 @@ void KafkaSource::take_frames(std::vector<OffsetTracker::Span> spans) {
   if (spans.empty()) return;
   const std::uint64_t turn = ++turn_;
   for (const OffsetTracker::Span& span : spans) tracker_.read(turn, span);
-  topic_ = nullptr;  // Positions are the tracker's now.
   intake_.take(account_, frames_, Peer{}, receipts_.begin(turn, std::move(spans)));
 }
 
@@ -295,6 +311,7 @@ void KafkaSource::conclude(SteadyTime deadline) noexcept {
 }
 
 void KafkaSource::end_consumer(SteadyTime deadline) {
+  drop_records();  // They hold the connections' threads, for which destroying waits.
   while (consumer_ != nullptr && !consumer_->close() && steady_now() < deadline) {
   }
   consumer_.reset();

@@ -66,6 +66,7 @@ class KafkaSource final : public Source {
   bool has_records() const noexcept { return next_record_ < records_.size(); }
   bool fetch();
   void drop_records() noexcept;
+  void drop_lost_records();
   void take_answers();
 
   boost::asio::io_context& io_;
@@ -91,7 +92,6 @@ class KafkaSource final : public Source {
   const rd_kafka_topic_t* topic_ = nullptr;  // Of the record before: they come in runs.
   std::int32_t partition_ = -1;
   std::optional<OffsetTracker::Slot> slot_;
-  std::int64_t position_ = -1;
 
   SteadyTime gate_closed_at_{};  // Set while we wait there.
   bool waits_at_gate_ = false;

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace weir {
+namespace {
+
+/// What was handed out and not noted as such: two calls for records, with all that they may return.
+constexpr std::int64_t kRepeatsMax = 2000;
+
+}  // namespace
 
 OffsetTracker::Slot OffsetTracker::add(const std::string& topic, std::int32_t partition) {
   leave(topic, partition);
@@ -39,10 +45,26 @@ std::optional<OffsetTracker::Slot> OffsetTracker::find(const std::string& topic,
   return found->second;
 }
 
+bool OffsetTracker::take(Slot slot, std::int64_t offset) {
+  Partition& partition = slots_.at(slot);
+  if (partition.position < 0) {
+    partition.committable = offset;
+  } else if (offset < partition.position) {
+    if (partition.may_repeat && offset >= partition.position - kRepeatsMax) return false;
+  } else {
+    partition.may_repeat = false;
+  }
+  partition.position = offset + 1;
+  return true;
+}
+
+void OffsetTracker::expect_repeats() noexcept {
+  for (auto& [slot, partition] : slots_) partition.may_repeat = true;
+}
+
 void OffsetTracker::read(std::uint64_t turn, const Span& span) {
   const auto found = slots_.find(span.slot);
   if (found == slots_.end()) return;
-  found->second.position = span.next;
   found->second.waiting.push_back({.turn = turn, .next = span.next, .answered = false});
 }
 

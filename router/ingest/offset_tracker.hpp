@@ -42,9 +42,17 @@ class OffsetTracker {
   /// The partition's slot; nothing where we do not read it (any more).
   std::optional<Slot> find(const std::string& topic, std::int32_t partition) const;
 
-  /// The offset behind the last record that was read; -1 before the first. Requires: a slot that
-  /// find() gave since the last change.
-  std::int64_t position(Slot slot) const noexcept { return slots_.at(slot).position; }
+  /// A record of the partition has come. True where it is to be read; false where it was before:
+  /// librdkafka may hand out again what it has just handed out, see expect_repeats(). An offset
+  /// that is far behind, or behind without such a cause, is new: the topic was made again, or lost
+  /// its end. Requires: a slot that find() gave since the last change.
+  ///
+  /// With the first record its offset may be committed: where `start` led to is remembered, though
+  /// it may never be answered.
+  bool take(Slot slot, std::int64_t offset);
+
+  /// Partitions were paused or moved: of each, some records may come once more.
+  void expect_repeats() noexcept;
 
   /// A turn was read. Turns come in the order of their numbers.
   void read(std::uint64_t turn, const Span& span);
@@ -73,7 +81,8 @@ class OffsetTracker {
   struct Partition {
     std::string topic;
     std::int32_t partition;
-    std::int64_t position = -1;
+    std::int64_t position = -1;  // Behind the last record that was taken; -1 before the first.
+    bool may_repeat = false;
     bool is_left = false;
     std::deque<Waiting> waiting;  // By turn.
     std::optional<std::int64_t> committable;

@@ -24,6 +24,20 @@ def group_reads_all(scenario, cluster, tools):
     return clean(scenario().run_group(scale, (*RATE, "--duration", "12s")))
 
 
+def partitions_return(scenario, cluster, tools):
+    """A reader gives partitions to another, and gets them back when that goes: it reads them on."""
+    del cluster, tools
+
+    def lend(group):
+        group.await_files(0)
+        for _ in range(2):
+            added = group.start()
+            group.await_files(added)
+            group.stop(added)
+            time.sleep(1)
+    return clean(scenario().run_group(lend, (*RATE, "--duration", "16s"), readers=1))
+
+
 def reader_killed(scenario, cluster, tools):
     """SIGKILL, again and again: what was not confirmed is read again, nothing is lost."""
     del cluster
@@ -111,7 +125,7 @@ def start_at_time(scenario, cluster, tools):
 
 
 TESTS = {
-    1: {test.__name__: test for test in (group_reads_all, reader_killed, broker_bounced,
+    1: {test.__name__: test for test in (group_reads_all, partitions_return, reader_killed, broker_bounced,
                                          sink_frozen, start_at_time)},
     3: {},
 }
