@@ -160,7 +160,7 @@ TEST_CASE("a destination that asks for a certificate gets events only from who h
 TEST_CASE("a destination that does not speak TLS is told as such") {
   Router plain("sources: {in: 'tcp://127.0.0.1:0'}\nsinks: {out: blackhole}\n");
   const std::string url = "tcp://127.0.0.1:" + std::to_string(plain.port("in"));
-  Sender sender(url + "?tls=true&connect_timeout=300ms");
+  Sender sender(url + "?tls=true&connect_timeout=2s");
   sender.send("secret\n");
   CHECK(sender.await_trouble("does it speak TLS?"));
 }
