@@ -108,11 +108,12 @@ class KafkaCases:
         config = (f"sources:\n  in:\n    url: kafka://{self.broker()}/{topic}\n"
                   f"    group: bench-{self.topics}\nsinks: {{out: blackhole}}\n")
         with Weir(self.streams.weir_binary, self.machine, config) as weir:
-            # The group takes its time until it has formed; that is not what is measured.
+            # The group takes its time until it has formed; that is not what is measured. Nor is
+            # the answering of questions, so few are asked.
             await_true(lambda: weir.ledger().received > 0, GROUP_SECONDS_MAX, "a record",
-                       weir.program, poll_seconds=0.005)
+                       weir.program, poll_seconds=0.01)
             began, before = time.monotonic(), weir.ledger()
-            settled = weir.await_settled(self.events)
+            settled = weir.await_settled(self.events, poll_seconds=0.02)
             ledger, _ = weir.stop()
             figures = {**weir.program.figures(), "events": ledger.received,
                        "bytes": ledger.received_bytes}

@@ -238,8 +238,9 @@ std::optional<OffsetTracker::Slot> KafkaSource::slot_if_fresh(const rd_kafka_mes
     topic_ = record.rkt;
     partition_ = record.partition;
     slot_ = tracker_.find(::rd_kafka_topic_name(record.rkt), record.partition);
+    position_ = slot_ ? &tracker_.position(*slot_) : nullptr;
   }
-  if (!slot_ || !tracker_.take(*slot_, record.offset)) return {};
+  if (position_ == nullptr || !position_->take(record.offset)) return {};
   return slot_;
 }
 

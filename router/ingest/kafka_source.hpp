@@ -92,6 +92,7 @@ class KafkaSource final : public Source {
   const rd_kafka_topic_t* topic_ = nullptr;  // Of the record before: they come in runs.
   std::int32_t partition_ = -1;
   std::optional<OffsetTracker::Slot> slot_;
+  OffsetTracker::Position* position_ = nullptr;
 
   SteadyTime gate_closed_at_{};  // Set while we wait there.
   bool waits_at_gate_ = false;

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace weir {
-namespace {
-
-/// What was handed out and not noted as such: two calls for records, with all that they may return.
-constexpr std::int64_t kRepeatsMax = 2000;
-
-}  // namespace
-
 OffsetTracker::Slot OffsetTracker::add(const std::string& topic, std::int32_t partition) {
   leave(topic, partition);
   const Slot slot = next_slot_++;
@@ -45,21 +38,8 @@ std::optional<OffsetTracker::Slot> OffsetTracker::find(const std::string& topic,
   return found->second;
 }
 
-bool OffsetTracker::take(Slot slot, std::int64_t offset) {
-  Partition& partition = slots_.at(slot);
-  if (partition.position < 0) {
-    partition.committable = offset;
-  } else if (offset < partition.position) {
-    if (partition.may_repeat && offset >= partition.position - kRepeatsMax) return false;
-  } else {
-    partition.may_repeat = false;
-  }
-  partition.position = offset + 1;
-  return true;
-}
-
 void OffsetTracker::expect_repeats() noexcept {
-  for (auto& [slot, partition] : slots_) partition.may_repeat = true;
+  for (auto& [slot, partition] : slots_) partition.position.may_repeat_ = true;
 }
 
 void OffsetTracker::read(std::uint64_t turn, const Span& span) {
@@ -99,6 +79,8 @@ bool OffsetTracker::all_clear() const noexcept {
 std::vector<OffsetTracker::Committable> OffsetTracker::take_committable() {
   std::vector<Committable> all;
   for (auto& [slot, partition] : slots_) {
+    const std::optional<std::int64_t> began = std::exchange(partition.position.began_, {});
+    if (!partition.committable) partition.committable = began;
     if (!partition.committable) continue;
     all.push_back({partition.topic, partition.partition, *partition.committable});
     partition.committable.reset();

@@ -42,14 +42,36 @@ class OffsetTracker {
   /// The partition's slot; nothing where we do not read it (any more).
   std::optional<Slot> find(const std::string& topic, std::int32_t partition) const;
 
-  /// A record of the partition has come. True where it is to be read; false where it was before:
-  /// librdkafka may hand out again what it has just handed out, see expect_repeats(). An offset
-  /// that is far behind, or behind without such a cause, is new: the topic was made again, or lost
-  /// its end. Requires: a slot that find() gave since the last change.
-  ///
-  /// With the first record its offset may be committed: where `start` led to is remembered, though
-  /// it may never be answered.
-  bool take(Slot slot, std::int64_t offset);
+  /// How far a partition was read.
+  class Position {
+   public:
+    /// A record has come. True where it is to be read; false where it was before: librdkafka may
+    /// hand out again what it has just handed out, see expect_repeats(). An offset that is far
+    /// behind, or behind without such a cause, is new: the topic was made again, or lost its end.
+    bool take(std::int64_t offset) noexcept {
+      if (offset < next_) [[unlikely]] {
+        if (may_repeat_ && offset >= next_ - kRepeatsMax) return false;
+      } else {
+        may_repeat_ = false;
+      }
+      if (next_ < 0) began_ = offset;
+      next_ = offset + 1;
+      return true;
+    }
+
+   private:
+    friend class OffsetTracker;
+    /// What was handed out and not noted as such: two calls for records, with all that they return.
+    static constexpr std::int64_t kRepeatsMax = 2000;
+
+    std::int64_t next_ = -1;  // Behind the last record that was taken; -1 before the first.
+    std::optional<std::int64_t> began_;  // Set by the first, until it is told as committable: where
+                                         // `start` led to is remembered, though it is not answered.
+    bool may_repeat_ = false;
+  };
+
+  /// Stays where it is for as long as the slot is there. Requires: a slot that find() gave.
+  Position& position(Slot slot) { return slots_.at(slot).position; }
 
   /// Partitions were paused or moved: of each, some records may come once more.
   void expect_repeats() noexcept;
@@ -81,8 +103,7 @@ class OffsetTracker {
   struct Partition {
     std::string topic;
     std::int32_t partition;
-    std::int64_t position = -1;  // Behind the last record that was taken; -1 before the first.
-    bool may_repeat = false;
+    Position position;
     bool is_left = false;
     std::deque<Waiting> waiting;  // By turn.
     std::optional<std::int64_t> committable;

@@ -55,26 +55,26 @@ TEST_CASE("partitions are told apart", "[kafka]") {
 TEST_CASE("where reading began may be committed before anything is answered", "[kafka]") {
   OffsetTracker tracker;
   const auto slot = tracker.add("t", 0);
-  CHECK(tracker.take(slot, 100));
+  CHECK(tracker.position(slot).take(100));
   tracker.read(1, {slot, 101});
   CHECK(committable(tracker) == std::map<std::int32_t, std::int64_t>{{0, 100}});
-  CHECK(tracker.take(slot, 101));
+  CHECK(tracker.position(slot).take(101));
   CHECK(committable(tracker).empty());
 }
 
 TEST_CASE("what comes twice after a pause is told from a topic that was made again", "[kafka]") {
   OffsetTracker tracker;
   const auto slot = tracker.add("t", 0);
-  for (const int offset : {5000, 5001, 5002}) CHECK(tracker.take(slot, offset));
+  for (const int offset : {5000, 5001, 5002}) CHECK(tracker.position(slot).take(offset));
   tracker.expect_repeats();
-  CHECK_FALSE(tracker.take(slot, 5001));
-  CHECK_FALSE(tracker.take(slot, 5002));
-  CHECK(tracker.take(slot, 5003));
-  CHECK(tracker.take(slot, 5002));  // Nothing that could repeat it: it is another one.
-  CHECK(tracker.take(slot, 5003));
+  CHECK_FALSE(tracker.position(slot).take(5001));
+  CHECK_FALSE(tracker.position(slot).take(5002));
+  CHECK(tracker.position(slot).take(5003));
+  CHECK(tracker.position(slot).take(5002));  // Nothing that could repeat it: it is another one.
+  CHECK(tracker.position(slot).take(5003));
   tracker.expect_repeats();
-  CHECK(tracker.take(slot, 0));  // Far behind: another topic of that name.
-  CHECK(tracker.take(slot, 1));
+  CHECK(tracker.position(slot).take(0));  // Far behind: another topic of that name.
+  CHECK(tracker.position(slot).take(1));
 }
 
 TEST_CASE("a partition that is left is read no more, and waited for", "[kafka]") {
