@@ -111,9 +111,9 @@ class KafkaCases:
             # The group takes its time until it has formed; that is not what is measured. Nor is
             # the answering of questions, so few are asked.
             await_true(lambda: weir.ledger().received > 0, GROUP_SECONDS_MAX, "a record",
-                       weir.program, poll_seconds=0.01)
+                       weir.program, poll_seconds=0.1)
             began, before = time.monotonic(), weir.ledger()
-            settled = weir.await_settled(self.events, poll_seconds=0.02)
+            settled = weir.await_settled(self.events, poll_seconds=0.05)
             ledger, _ = weir.stop()
             figures = {**weir.program.figures(), "events": ledger.received,
                        "bytes": ledger.received_bytes}
