@@ -170,11 +170,12 @@ void KafkaSource::drop_records() noexcept {
   next_record_ = 0;
 }
 
-/// Copies as many records as fit one read. False where there is no room for the first of them.
-bool KafkaSource::read_turn(std::size_t& bytes) {
+/// Copies as many records as fit one read. Where there is no room for the first of them, the gate
+/// is closed afterwards.
+void KafkaSource::read_turn(std::size_t& bytes) {
   const rd_kafka_message_t& first = *records_[next_record_];
   const bool is_too_large = first.len > kRecordBytesMax;
-  if (!intake_.reserve(is_too_large ? 1 : first.len + 1)) return false;  // The gate is closed now.
+  if (!intake_.reserve(is_too_large ? 1 : first.len + 1)) return;
   BlockCursor& cursor = intake_.cursor();
   const std::size_t one_read = std::min(cursor.room(), intake_.read_bytes_max());
   const std::size_t room = is_too_large ? one_read : std::max(one_read, first.len + 1);
@@ -204,7 +205,6 @@ bool KafkaSource::read_turn(std::size_t& bytes) {
   bytes += used + handled * kRecordOverheadBytes;
   cursor.consume(used);
   take_frames(std::move(spans));
-  return true;
 }
 
 /// Both lie where librdkafka's thread put them, far from here.

@@ -57,7 +57,7 @@ class KafkaSource final : public Source {
   void on_timer();
   void on_records();
   void stop_at_gate();
-  bool read_turn(std::size_t& bytes);
+  void read_turn(std::size_t& bytes);
   std::size_t copy(const rd_kafka_message_t& record, char* to);
   void prefetch_next() const noexcept;
   void take_frames(std::vector<OffsetTracker::Span> spans);

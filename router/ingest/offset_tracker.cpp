@@ -4,6 +4,7 @@
 #include <utility>
 
 namespace weir {
+
 OffsetTracker::Slot OffsetTracker::add(const std::string& topic, std::int32_t partition) {
   leave(topic, partition);
   const Slot slot = next_slot_++;

@@ -59,8 +59,6 @@ class KafkaClientConfig {
       rd_kafka_type_t type, std::string& why,
       const std::function<void(rd_kafka_conf_t*)>& prepare = [](rd_kafka_conf_t*) {}) const;
 
-  const std::map<std::string, std::string>& properties() const noexcept { return properties_; }
-
   /// Where the token of `sasl: oauthbearer` is read from; "" without it.
   const std::string& token_file() const noexcept { return token_file_; }
 

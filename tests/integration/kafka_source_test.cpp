@@ -30,6 +30,12 @@ std::string from_kafka(const KafkaMock& mock, const std::string& topics = "logs"
       mock.brokers(), topics, source, more);
 }
 
+/// The same with another sink, as YAML has it.
+std::string with_sink(std::string yaml, const std::string& sink) {
+  const std::string file = "'file://${DIR}/out'";
+  return yaml.replace(yaml.find(file), file.size(), sink);
+}
+
 bool comes(Router& router, std::vector<std::string> expected, const char* file = "out") {
   std::sort(expected.begin(), expected.end());
   return await([&] {
@@ -69,9 +75,7 @@ TEST_CASE("a process that is killed before its sink has answered leaves the reco
   KafkaMock mock;
   mock.create_topic("logs");
   for (const char* each : {"one", "two"}) mock.write("logs", 0, each);
-  const std::string nowhere = "sinks: {out: 'unix://${DIR}/nobody'}\n";
-  std::string stuck = from_kafka(mock);
-  stuck.replace(stuck.find("sinks:"), std::string::npos, nowhere);
+  const std::string stuck = with_sink(from_kafka(mock), "'unix://${DIR}/nobody'");
   {
     Router router(stuck);
     CHECK(await([&] { return router.books_now().source("in", "received") == 2; }));
@@ -87,9 +91,8 @@ TEST_CASE("what a sink could not deliver before the end is not confirmed") {
   KafkaMock mock;
   mock.create_topic("logs");
   mock.write("logs", 0, "one");
-  std::string stuck = from_kafka(mock, "logs", "", "shutdown_timeout: 100ms\n");
-  const std::string file = "sinks: {out: 'file://${DIR}/out'}\n";
-  stuck.replace(stuck.find(file), file.size(), "sinks: {out: 'unix://${DIR}/nobody'}\n");
+  const std::string stuck = with_sink(from_kafka(mock, "logs", "", "shutdown_timeout: 100ms\n"),
+                                      "'unix://${DIR}/nobody'");
   {
     Router router(stuck);
     CHECK(await([&] { return router.books_now().source("in", "received") == 1; }));
@@ -180,10 +183,8 @@ TEST_CASE("backpressure stops the reading, and nothing is lost by it") {
     mock.write("logs", i % 3, expected.back());
   }
   // The sink's destination is not there yet; its buffer takes a few.
-  std::string yaml = from_kafka(mock, "logs", "      max_event_bytes: 300KiB\n");
-  const std::string file = "sinks: {out: 'file://${DIR}/out'}\n";
-  yaml.replace(yaml.find(file), file.size(),
-               "sinks: {out: {url: 'unix://${DIR}/later', buffer: 500KiB}}\n");
+  const std::string yaml = with_sink(from_kafka(mock, "logs", "      max_event_bytes: 300KiB\n"),
+                                     "{url: 'unix://${DIR}/later', buffer: 500KiB}");
   Router router(yaml);
   CHECK(await([&] { return router.books_now().source("in", "pauses") != 0; }));
   CHECK(router.books_now().source("in", "received") < expected.size());

@@ -6,9 +6,7 @@ import signal
 import subprocess
 import time
 
-from produce_tests import clean
-
-RATE = ("--rate", "20k/s")
+from produce_tests import RATE, clean
 
 
 def group_reads_all(scenario, cluster, tools):

@@ -10,9 +10,8 @@ import subprocess
 import time
 
 from errors import Missing
-from produce_tests import clean
+from produce_tests import IMPATIENT, RATE, clean
 
-RATE = ("--rate", "20k/s")
 CLONE_NEWNET = 0x40000000
 
 
@@ -49,9 +48,8 @@ def black_hole(scenario, cluster, tools):
         time.sleep(1)
         with broken(port_of(cluster), "drop"):
             time.sleep(60 if tools.long else 6)
-    options = {"rdkafka.request.timeout.ms": 2000, "rdkafka.socket.timeout.ms": 2000}
     seconds = 80 if tools.long else 12
-    return clean(scenario().run(vanish, options, (*RATE, "--duration", f"{seconds}s")),
+    return clean(scenario().run(vanish, IMPATIENT, (*RATE, "--duration", f"{seconds}s")),
                  duplicates=True)
 
 

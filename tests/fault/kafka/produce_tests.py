@@ -9,6 +9,9 @@ from pathlib import Path
 
 RATE = ("--rate", "20k/s")
 
+# So that what takes minutes by default is given up within a test.
+IMPATIENT = {"rdkafka.request.timeout.ms": 2000, "rdkafka.socket.timeout.ms": 2000}
+
 
 def clean(outcome, duplicates=False):
     """Nothing was lost, and what came is what was sent, in order."""
@@ -47,9 +50,8 @@ def broker_frozen(scenario, cluster, tools):
         cluster.pause_broker(1)
         time.sleep(60 if tools.long else 6)
         cluster.resume_broker(1)
-    options = {"rdkafka.request.timeout.ms": 2000, "rdkafka.socket.timeout.ms": 2000}
     seconds = 80 if tools.long else 12
-    return clean(scenario().run(freeze, options, (*RATE, "--duration", f"{seconds}s")),
+    return clean(scenario().run(freeze, IMPATIENT, (*RATE, "--duration", f"{seconds}s")),
                  duplicates=True)
 
 
