@@ -41,4 +41,8 @@ export stop database
 printf '%s\n' $files | xargs -r -P "$(nproc)" -n 1 sh -c '
   [ "$(date +%s)" -lt "$stop" ] || { echo "lint: out of time before $1"; exit 0; }
   grep -q "$1\"" "$database/compile_commands.json" || { echo "lint: $1 is not built"; exit 0; }
-  clang-tidy-16 --quiet -p "$database" "$1" 2>/dev/null || exit 1' sh
+  errors=$(clang-tidy-16 --quiet -p "$database" "$1" 2>&1 >&3) && exit 0
+  # Findings stand on stdout. Where clang-tidy itself crashed, stderr tells over which function.
+  echo "lint: clang-tidy failed for $1" >&3
+  echo "$errors" | grep -v "warnings\? generated" | head -5 >&3
+  exit 1' sh 3>&1

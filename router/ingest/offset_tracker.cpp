@@ -79,7 +79,9 @@ bool OffsetTracker::all_clear() const noexcept {
 
 std::vector<OffsetTracker::Committable> OffsetTracker::take_committable() {
   std::vector<Committable> all;
-  for (auto& [slot, partition] : slots_) {
+  // No structured binding: clang-tidy 16 crashes on one beside an optional.
+  for (auto& slot : slots_) {
+    Partition& partition = slot.second;
     const std::optional<std::int64_t> began = std::exchange(partition.position.began_, {});
     if (!partition.committable) partition.committable = began;
     if (!partition.committable) continue;
