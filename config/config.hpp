@@ -30,6 +30,7 @@ struct Config {
   std::optional<HostPort> admin;  ///< Off unless named.
   std::string control_socket;     ///< Path of the Unix socket for the commands; "" = the default.
   std::string port_file;  ///< Written when ready, with the ports that were bound; "" = none.
+  std::string data_dir;   ///< Where weir keeps what has to outlive it; "" = it keeps nothing.
   std::vector<std::string> plugins;  ///< Shared objects to load before the sinks are checked.
 
   std::uint64_t shards = 0;                       ///< 0 = one for each core.

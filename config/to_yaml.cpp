@@ -126,6 +126,7 @@ std::string to_yaml(const Config& config) {
     out += fmt::format("control_socket: {}\n", scalar(config.control_socket));
   }
   if (!config.port_file.empty()) out += fmt::format("port_file: {}\n", scalar(config.port_file));
+  if (!config.data_dir.empty()) out += fmt::format("data_dir: {}\n", scalar(config.data_dir));
   if (!config.plugins.empty()) out += fmt::format("plugins: {}\n", list(config.plugins));
   out += fmt::format("shards: {}\n", config.shards);
   out += fmt::format("memory: {}\n", format_bytes(config.memory_max_bytes));

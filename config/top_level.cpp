@@ -19,6 +19,8 @@ const std::vector<OptionSpec>& table() {
        .help = "Address of the admin port, as HOST:PORT; off without one."},
       {.name = "control_socket", .help = "Path of the Unix socket for weir's own commands."},
       {.name = "port_file", .help = "File that gets the ports that were bound, once all are."},
+      {.name = "data_dir",
+       .help = "Directory for what has to outlive the process: spools, dead letters."},
       {.name = "plugins",
        .type = OptionType::Strings,
        .help = "Shared objects with more sinks, loaded at start."},
@@ -56,6 +58,9 @@ void read_admin(const Settings::Entry& entry, const PlacedText& written, Interpo
 }
 
 void check_bounds(const OptionSpec& option, const NodeView& node, const Config& config) {
+  if (option.name == "data_dir" && !config.data_dir.empty() && config.data_dir.front() != '/') {
+    throw node.error("data_dir is an absolute path", "such as /var/lib/weir");
+  }
   if (option.name == "shards" && config.shards > bounds::kShardsMax) {
     throw node.error(fmt::format("shards is at most {}", bounds::kShardsMax));
   }
@@ -86,6 +91,7 @@ void read_top_level(const OptionSpec& option, const NodeView& node, Interpolator
   if (option.name == "admin") read_admin(entry, node.text(), interpolator, config);
   if (option.name == "control_socket") config.control_socket = entry.text;
   if (option.name == "port_file") config.port_file = entry.text;
+  if (option.name == "data_dir") config.data_dir = entry.text;
   if (option.name == "plugins") config.plugins = entry.items;
   if (option.name == "shards") parse_integer(entry.text, config.shards);
   if (option.name == "memory") parse_bytes(entry.text, config.memory_max_bytes);

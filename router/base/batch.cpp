@@ -1,5 +1,6 @@
 #include "router/base/batch.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "router/base/assert.hpp"
@@ -55,6 +56,17 @@ void Batch::forsake() const noexcept {
   for (const Origin& origin : origins_) {
     if (origin.receipt) origin.receipt->forsake();
   }
+}
+
+void Batch::refuse(Reason reason) const noexcept {
+  const auto waited_for = [](const Origin& origin) { return static_cast<bool>(origin.receipt); };
+  if (std::none_of(origins_.begin(), origins_.end(), waited_for)) return;
+  for (std::size_t i = 0; i < events_.size(); ++i) refuse(i, reason);
+}
+
+void Batch::refuse(std::size_t index, Reason reason) const noexcept {
+  const ReceiptRef& receipt = origin(events_[index]).receipt;
+  if (receipt) receipt->refused(reason, 1);
 }
 
 std::size_t Batch::overhead_bytes() const noexcept {

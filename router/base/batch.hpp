@@ -108,6 +108,11 @@ class Batch {
   /// Nobody will deliver it: sources that wait for its arrival are not to take it for answered.
   void forsake() const noexcept;
 
+  /// All of it was dropped for `reason`: tells whoever waits for its arrival.
+  void refuse(Reason reason) const noexcept;
+  /// The same of one event.
+  void refuse(std::size_t index, Reason reason) const noexcept;
+
   /// Bytes of memory beside the Blocks.
   std::size_t overhead_bytes() const noexcept;
 

@@ -139,7 +139,30 @@ std::vector<ComponentSpec> source_specs() {
   return {tcp, udp, unix_stream, unix_datagram, standard_input, kafka, command};
 }
 
-SourceOptions read_source_options(const Settings& settings) {
+OptionSpec ack_option() {
+  return {.name = "ack",
+          .type = OptionType::Choice,
+          .fallback = "auto",
+          .help =
+              "When the sender is told that events have arrived: received (in memory), durable "
+              "(on disk), delivered (every sink has confirmed). auto: durable with a data_dir, "
+              "else delivered.",
+          .choices = {"auto", "received", "durable", "delivered"}};
+}
+
+Ack read_ack(const Settings& settings, const std::string& data_dir) {
+  const std::string& text = settings.string("ack");
+  if (text == "received") return Ack::Received;
+  if (text == "delivered") return Ack::Delivered;
+  if (text == "auto") return data_dir.empty() ? Ack::Delivered : Ack::Durable;
+  if (data_dir.empty()) {
+    throw settings.error("ack", "durable needs a place on disk",
+                         "name one: data_dir: /var/lib/weir, or WEIR_DATA_DIR");
+  }
+  return Ack::Durable;
+}
+
+SourceOptions read_source_options(const Settings& settings, const std::string& data_dir) {
   constexpr std::array<std::pair<std::string_view, Framing>, 6> kFramings = {
       {{"newline", Framing::Newline},
        {"octet", Framing::Octet},
@@ -185,6 +208,7 @@ SourceOptions read_source_options(const Settings& settings) {
   if (settings.scheme() == "kafka") {
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));
   }
+  if (settings.has("ack")) options.ack = read_ack(settings, data_dir);
   if (settings.has("mode")) options.socket_mode = read_mode(settings);
   return options;
 }

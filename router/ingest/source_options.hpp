@@ -11,6 +11,7 @@
 
 #include "config/option.hpp"
 #include "config/settings.hpp"
+#include "router/base/receipt.hpp"
 #include "router/base/tls_context.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/parse/event_decoder.hpp"
@@ -33,15 +34,23 @@ struct SourceOptions {
   unsigned socket_mode = 0660;                          ///< Permissions of a Unix socket's file.
   std::shared_ptr<const TlsContext> tls;                ///< Null: bytes come as they are.
   std::chrono::milliseconds handshake_timeout{10'000};  ///< Of TLS.
-  std::shared_ptr<const KafkaSourceOptions> kafka;      ///< Of a source that reads from Kafka.
+  Ack ack = Ack::Received;                          ///< Of a source whose protocol acknowledges.
+  std::shared_ptr<const KafkaSourceOptions> kafka;  ///< Of a source that reads from Kafka.
 };
 
 /// tcp, udp, unix, unix+dgram, stdin, kafka, and the hidden `command` (the output of `weir run --
 /// COMMAND`).
 std::vector<ComponentSpec> source_specs();
 
-/// Reads a source's Settings, and the files that they name. Throws ConfigError where options do not
-/// go together, or a file is not what it should be.
-SourceOptions read_source_options(const Settings& settings);
+/// `ack`, of every source whose protocol acknowledges.
+OptionSpec ack_option();
+
+/// What `ack` says; `auto` is durable with a data_dir, else delivered. Throws ConfigError where it
+/// is durable without one.
+Ack read_ack(const Settings& settings, const std::string& data_dir);
+
+/// Reads a source's Settings, and the files that they name. `data_dir`: the configuration's, or "".
+/// Throws ConfigError where options do not go together, or a file is not what it should be.
+SourceOptions read_source_options(const Settings& settings, const std::string& data_dir);
 
 }  // namespace weir

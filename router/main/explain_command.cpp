@@ -128,7 +128,8 @@ int explain_command(const CommandLine& line, const std::string* event, std::istr
   Log log;
   Metrics metrics(WEIR_VERSION);
   const Loaded loaded = load_plan(line, log, metrics);
-  const SourceOptions source = read_source_options(loaded.config.sources.front());
+  const SourceOptions source =
+      read_source_options(loaded.config.sources.front(), loaded.config.data_dir);
 
   std::string text = event != nullptr ? *event : read_input(in);
   const std::size_t size = text.size();

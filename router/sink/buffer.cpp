@@ -14,6 +14,7 @@ bool Buffer::offer(Batch batch) {
   const bool is_full = !is_empty && pinned_.bytes() + pinned_.cost(batch) > bytes_max_;
   if (when_full_ == WhenFull::DropNewest && is_full) {
     account_.dropped[Reason::BufferFull] += batch.size();
+    batch.refuse(Reason::BufferFull);
     return false;
   }
   pinned_.add(batch);
@@ -77,7 +78,11 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
   std::size_t rejected_bytes = 0;
   for (const Rejection& rejection : fate.rejected) {
     ++account_.dropped[rejection.reason];
-    if (rejection.reason == Reason::Shutdown) batch.forsake();
+    if (rejection.reason == Reason::Shutdown) {
+      batch.forsake();
+    } else {
+      batch.refuse(rejection.index, rejection.reason);
+    }
     rejected_bytes += batch.events()[rejection.index].size;
   }
   const std::uint64_t delivered = batch.size() - fate.rejected.size();
@@ -93,7 +98,11 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
 
 void Buffer::drop_locked(Batch batch, Reason reason) {
   account_.dropped[reason] += batch.size();
-  if (reason == Reason::Shutdown) batch.forsake();
+  if (reason == Reason::Shutdown) {
+    batch.forsake();
+  } else {
+    batch.refuse(reason);
+  }
   pinned_.remove(batch);
 }
 

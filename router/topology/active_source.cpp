@@ -24,10 +24,12 @@ Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD
 
 }  // namespace
 
-ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
-                           std::size_t shard_count, ActiveSource* predecessor, Fd pipe)
+ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir,
+                           std::uint64_t generation, std::size_t shard_count,
+                           ActiveSource* predecessor, Fd pipe)
     : settings_(settings),
-      options_(read_source_options(settings)),
+      data_dir_(data_dir),
+      options_(read_source_options(settings, data_dir)),
       id_(settings.name() + "#" + std::to_string(generation)),
       shared_(std::make_shared<SharedListener>(options_)) {
   if (is_pipe(settings.scheme())) {
@@ -52,7 +54,8 @@ ActiveSource::ActiveSource(const Settings& settings, std::uint64_t generation,
 
 bool ActiveSource::same_as(const Settings& settings) const {
   if (!settings_.same_as(settings)) return false;
-  return options_.tls == nullptr || options_.tls->same_files(*read_source_options(settings).tls);
+  return options_.tls == nullptr ||
+         options_.tls->same_files(*read_source_options(settings, data_dir_).tls);
 }
 
 bool ActiveSource::listens_at(const Settings& other) const {

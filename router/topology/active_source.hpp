@@ -24,9 +24,9 @@ class ActiveSource {
  public:
   /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the
   /// same. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
-  /// it from a predecessor of that name.
-  ActiveSource(const Settings& settings, std::uint64_t generation, std::size_t shard_count,
-               ActiveSource* predecessor, Fd pipe);
+  /// it from a predecessor of that name. `data_dir`: the configuration's.
+  ActiveSource(const Settings& settings, const std::string& data_dir, std::uint64_t generation,
+               std::size_t shard_count, ActiveSource* predecessor, Fd pipe);
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
@@ -61,6 +61,7 @@ class ActiveSource {
   StreamListener::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
 
   Settings settings_;
+  std::string data_dir_;
   SourceOptions options_;
   std::string id_;  // Its key in the shards.
   std::string address_;

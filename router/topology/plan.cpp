@@ -109,7 +109,9 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
                        Metrics& metrics) {
   check_limits(config);
   TopologyPlan plan;
-  for (const Settings& source : config.sources) read_source_options(source);
+  for (const Settings& source : config.sources) {
+    read_source_options(source, config.data_dir);
+  }
   try {
     for (const Settings& settings : config.sinks) {
       plan.sinks.push_back(plan_sink(settings, registry, plan.fields, log, metrics));

@@ -143,6 +143,7 @@ void Service::keep_for_life(Config& config) {
   };
   keep("admin", &Config::admin);
   keep("control_socket", &Config::control_socket);
+  keep("data_dir", &Config::data_dir);
   keep("plugins", &Config::plugins);
   keep("shards", &Config::shards);
   keep("memory", &Config::memory_max_bytes);

@@ -90,9 +90,9 @@ Topology::Sources Topology::bind_sources(const Config& config, std::map<std::str
       });
     }
     const auto pipe = pipes.find(settings.name());
-    sources.push_back(
-        std::make_unique<ActiveSource>(settings, generation_, shards_.size(), predecessor,
-                                       pipe == pipes.end() ? Fd() : std::move(pipe->second)));
+    sources.push_back(std::make_unique<ActiveSource>(
+        settings, config.data_dir, generation_, shards_.size(), predecessor,
+        pipe == pipes.end() ? Fd() : std::move(pipe->second)));
   }
   ++generation_;
   return sources;

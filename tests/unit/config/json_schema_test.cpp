@@ -10,12 +10,12 @@ TEST_CASE("the JSON Schema is JSON, names its dialect and every key at the top")
   const json::value schema = json::parse(weir::json_schema(sample_schema()));
   CHECK(schema.at("$schema").as_string() == "https://json-schema.org/draft/2020-12/schema");
   CHECK(schema.at("additionalProperties") == json::value(false));
-  for (const char* key : {"admin", "control_socket", "port_file", "plugins", "shards", "memory",
-                          "shutdown_timeout", "log", "sources", "routes", "sinks"}) {
+  for (const char* key : {"admin", "control_socket", "port_file", "data_dir", "plugins", "shards",
+                          "memory", "shutdown_timeout", "log", "sources", "routes", "sinks"}) {
     INFO(key);
     CHECK(schema.at("properties").as_object().contains(key));
   }
-  CHECK(schema.at("properties").as_object().size() == 11);
+  CHECK(schema.at("properties").as_object().size() == 12);
 }
 
 TEST_CASE("the JSON Schema has each component with its options") {

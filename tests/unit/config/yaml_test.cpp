@@ -11,6 +11,7 @@ constexpr const char* kComplete = R"(
 admin: 127.0.0.1:8686            # off unless named
 control_socket: /run/weir.sock
 port_file: /run/weir.ports
+data_dir: /var/lib/weir
 plugins: [/usr/lib/a.so, /usr/lib/b.so]
 shards: 3
 memory: 1GiB
@@ -45,6 +46,7 @@ TEST_CASE("a whole YAML file becomes a Config") {
   CHECK(config.admin->port == 8686);
   CHECK(config.control_socket == "/run/weir.sock");
   CHECK(config.port_file == "/run/weir.ports");
+  CHECK(config.data_dir == "/var/lib/weir");
   CHECK(config.plugins == std::vector<std::string>{"/usr/lib/a.so", "/usr/lib/b.so"});
   CHECK(config.shards == 3);
   CHECK(config.memory_max_bytes == 1ULL << 30);
