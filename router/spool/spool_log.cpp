@@ -213,6 +213,11 @@ Result<void> SpoolLog::consume(const Position& position, bool durable) {
   return {};
 }
 
+Result<void> SpoolLog::close() {
+  if (const Result<void> ended = end_segment(); !ended) return ended;
+  return cursor_.write(state(), true);
+}
+
 std::optional<Position> SpoolLog::drop_oldest() {
   if (segments_.size() < 2) return std::nullopt;
   const Segment& next = segments_[1];

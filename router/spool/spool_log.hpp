@@ -67,6 +67,9 @@ class SpoolLog {
   /// the end of a process.
   Result<void> consume(const Position& position, bool durable = false);
 
+  /// The end: the last segment is cut to its length, the cursor is made durable.
+  Result<void> close();
+
   /// Gives up the oldest segment, whatever is in it, where there is another. Returns where the next
   /// one begins.
   std::optional<Position> drop_oldest();

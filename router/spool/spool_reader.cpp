@@ -87,7 +87,7 @@ SpoolReader::Step SpoolReader::step(Position& at, const Position& end, Piece& pi
     at.offset = behind;
     return Step::Passed;
   }
-  piece.frames.push_back({header->first_sequence, origins});
+  piece.frames.push_back({header->first_sequence, piece.batch.size() - header->event_count});
   piece.lost += header->first_sequence - at.sequence;
   at.offset = behind;
   at.sequence = header->first_sequence + header->event_count;

@@ -31,10 +31,10 @@ class SpoolReader {
               BlockPool& blocks, SourceNames& names, std::size_t column_count,
               ColumnSource* columns);
 
-  /// Which of a Piece's origins came from which frame: for receipts that wait for them.
+  /// Where a frame's events begin in a Piece.
   struct FrameMark {
     std::uint64_t first_sequence;
-    std::size_t first_origin;
+    std::size_t first_event;  ///< Index into the batch.
   };
 
   struct Piece {
