@@ -48,6 +48,7 @@ constexpr milliseconds kNoLimit{0};
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kEnding = "the router is ending; send it again";
+constexpr std::string_view kGivenUp = "a sink has given the events up; send them again";
 constexpr std::string_view kBusy = "the sinks do not keep up; send it again later";
 
 std::string_view view(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
@@ -64,6 +65,24 @@ HttpAnswer answer_to_fault(const HttpBody& body) {
 }
 
 }  // namespace
+
+/// Holds the receipt while events are taken. A request that was not taken to its end, for whatever
+/// reason, is one that its sender has to send again.
+class HttpConnection::Taking {
+ public:
+  explicit Taking(ReceiptRef receipt) noexcept : receipt_(std::move(receipt)) {}
+  ~Taking() {
+    if (receipt_ && !is_whole_) receipt_->forsake();
+  }
+  Taking(const Taking&) = delete;
+  Taking& operator=(const Taking&) = delete;
+  const ReceiptRef& receipt() const noexcept { return receipt_; }
+  void all_taken() noexcept { is_whole_ = true; }
+
+ private:
+  ReceiptRef receipt_;
+  bool is_whole_ = false;
+};
 
 /// One of max_requests_in_flight.
 class HttpConnection::Slot {
@@ -265,17 +284,13 @@ asio::awaitable<bool> HttpConnection::take_events(BodySplitter& splitter, std::s
   const SteadyTime deadline = taken_at_ + part_->options->ack_timeout;
   SourceCounts& counts = part_->account.pending;
   counts.received_bytes += bytes;
-  ReceiptRef receipt;
-  if (ack != Ack::Received) receipt = unit_->begin(ack);
+  Taking taking(ack == Ack::Received ? ReceiptRef() : unit_->begin(ack));
   std::vector<Frame> frames;
   std::size_t turn_bytes = 0;
   while (splitter.next(part_->intake.read_bytes_max(), limits::kBatchEventsMax, frames,
                        counts.dropped)) {
-    const std::size_t taken = co_await take_frames(frames, receipt, deadline);
-    if (taken == 0 && !frames.empty()) {
-      if (receipt) receipt->forsake();  // Its key is as one that never came.
-      co_return false;
-    }
+    const std::size_t taken = co_await take_frames(frames, taking.receipt(), deadline);
+    if (taken == 0 && !frames.empty()) co_return false;
     turn_bytes += taken;
     frames.clear();
     if (turn_bytes < limits::kTurnBytesMax) continue;
@@ -283,6 +298,7 @@ asio::awaitable<bool> HttpConnection::take_events(BodySplitter& splitter, std::s
     co_await asio::post(part_->io, asio::use_awaitable);  // Others have their turn.
     if (phase_ == Phase::Closed) co_return false;
   }
+  taking.all_taken();
   if (events_ == 0 && splitter.refused_count() != 0) unit_->note_nothing_taken();
   if (ack == Ack::Received) {
     part_->intake.flush();
@@ -302,6 +318,7 @@ asio::awaitable<std::size_t> HttpConnection::take_frames(std::vector<Frame>& fra
   while (!part_->intake.gate().open() || !part_->intake.reserve(bytes)) {
     const bool open = co_await await_gate(deadline);
     if (!open) co_return 0;
+    enter(Phase::Taking, kNoLimit);
   }
   BlockCursor& cursor = part_->intake.cursor();
   char* at = cursor.data();
@@ -347,7 +364,7 @@ HttpAnswer HttpConnection::answer_of_outcome() const {
     case HttpUnit::Outcome::Underway:
       return http_error(503, "the events are taken, but were not acknowledged in time");
     case HttpUnit::Outcome::GivenUp:
-      return http_error(503, kEnding);
+      return http_error(503, kGivenUp);
     case HttpUnit::Outcome::KeyNotSaved:
       return http_error(503, "the events are acknowledged, but the disk does not take the key");
     case HttpUnit::Outcome::Acknowledged:

@@ -64,6 +64,7 @@ class HttpConnection final : public StreamConnection,
 
  private:
   enum class Phase { Idle, Head, Gate, Body, Taking, Acknowledging, Answering, Lingering, Closed };
+  class Taking;
   class Slot;
 
   boost::asio::awaitable<void> run();

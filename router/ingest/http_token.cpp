@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <boost/algorithm/string/predicate.hpp>
 #include <string>
 #include <vector>
@@ -43,7 +44,8 @@ bool HttpToken::admits(std::string_view authorization) const {
   const std::size_t space = authorization.find(' ');
   if (space == std::string_view::npos) return false;
   const std::string_view scheme = authorization.substr(0, space);
-  std::string_view given = authorization.substr(authorization.find_first_not_of(' ', space));
+  std::string_view given = authorization.substr(space);
+  given.remove_prefix(std::min(given.find_first_not_of(' '), given.size()));
   std::string decoded;
   if (boost::algorithm::iequals(scheme, "basic")) {
     decoded = decode_base64(given);

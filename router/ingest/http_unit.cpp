@@ -6,8 +6,10 @@
 namespace weir {
 
 void HttpOutbox::close() {
+  std::vector<std::shared_ptr<HttpUnit>> done;  // They keep the outbox, and lock it when they go.
   const std::lock_guard lock(mutex_);
   io_ = nullptr;
+  done.swap(done_);
 }
 
 std::size_t HttpOutbox::underway() const {
