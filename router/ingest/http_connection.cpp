@@ -1,14 +1,11 @@
 #include "router/ingest/http_connection.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -44,11 +41,8 @@ constexpr seconds kGateWait{2};
 constexpr seconds kLingerTimeout{2};
 constexpr std::size_t kLingerBytesMax = 4 * 1024 * 1024;
 
-constexpr milliseconds kNoLimit{0};
-
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kEnding = "the router is ending; send it again";
-constexpr std::string_view kGivenUp = "a sink has given the events up; send them again";
 constexpr std::string_view kBusy = "the sinks do not keep up; send it again later";
 
 std::string_view view(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
@@ -65,24 +59,6 @@ HttpAnswer answer_to_fault(const HttpBody& body) {
 }
 
 }  // namespace
-
-/// Holds the receipt while events are taken. A request that was not taken to its end, for whatever
-/// reason, is one that its sender has to send again.
-class HttpConnection::Taking {
- public:
-  explicit Taking(ReceiptRef receipt) noexcept : receipt_(std::move(receipt)) {}
-  ~Taking() {
-    if (receipt_ && !is_whole_) receipt_->forsake();
-  }
-  Taking(const Taking&) = delete;
-  Taking& operator=(const Taking&) = delete;
-  const ReceiptRef& receipt() const noexcept { return receipt_; }
-  void all_taken() noexcept { is_whole_ = true; }
-
- private:
-  ReceiptRef receipt_;
-  bool is_whole_ = false;
-};
 
 /// One of max_requests_in_flight.
 class HttpConnection::Slot {
@@ -139,7 +115,7 @@ asio::awaitable<void> HttpConnection::run() {
 void HttpConnection::enter(Phase phase, milliseconds limit) {
   phase_ = phase;
   entered_ = steady_now();
-  deadline_ = limit == kNoLimit ? SteadyTime::max() : entered_ + limit;
+  deadline_ = limit == kNoTimeLimit ? SteadyTime::max() : entered_ + limit;
 }
 
 /// Waits for the first byte of a request.
@@ -193,14 +169,17 @@ asio::awaitable<std::optional<HttpAnswer>> HttpConnection::serve() {
 
 /// Parses what was read. Says what is wrong with it.
 std::optional<HttpAnswer> HttpConnection::parse() {
+  const bool had_head = parser_->is_header_done();
   boost::system::error_code error;
   const std::size_t done = parser_->parse(view(rest_.bytes()), error);
   rest_.drop_front(done);
-  if (!error && rest_.size() > limits::kHttpHeaderBytesMax && !parser_->is_header_done()) {
+  // What is left of a body has no end of a chunk's header in it, or of the trailers.
+  const bool is_header = had_head ? !parser_->is_done() : !parser_->is_header_done();
+  if (!error && is_header && rest_.size() > limits::kHttpHeaderBytesMax) {
     error = http::error::header_limit;
   }
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return http_error(431, "the header is longer than 16 KiB");
+    return http_error(431, "a header is longer than 16 KiB");
   }
   if (error) return http_error(400, "this is not an HTTP/1.1 request");
   return std::nullopt;
@@ -219,7 +198,7 @@ asio::awaitable<std::optional<HttpAnswer>> HttpConnection::read_head() {
 }
 
 asio::awaitable<std::optional<HttpAnswer>> HttpConnection::read_body(HttpBody& body) {
-  enter(Phase::Body, kNoLimit);
+  enter(Phase::Body, kNoTimeLimit);
   body_sent_bytes_ = 0;
   parser_->use(body);
   if (awaits_continue(*parser_) && rest_.empty() && !parser_->is_done()) {
@@ -241,142 +220,6 @@ asio::awaitable<std::optional<HttpAnswer>> HttpConnection::read_body(HttpBody& b
   }
   if (!body.finish()) co_return answer_to_fault(body);
   co_return std::nullopt;
-}
-
-asio::awaitable<HttpAnswer> HttpConnection::take_body(HttpBody& body) {
-  enter(Phase::Taking, kNoLimit);
-  taken_at_ = entered_;
-  JsonFault fault;
-  const HttpHead& head = parser_->head();
-  const BodyForm form = form_of(head.content_type, body.bytes(), fault);
-  if (fault) {
-    co_return http_error(400, fmt::format("byte {}: {}", fault.position, fault.what));
-  }
-  SeenKeys& keys = *part_->shared->keys;
-  const auto state = head.key.empty() ? SeenKeys::State::New : keys.begin(head.key);
-  if (state == SeenKeys::State::Seen) co_return duplicate_answer();
-  if (state == SeenKeys::State::InFlight) {
-    co_return http_error(409, "a request with this key is in flight");
-  }
-  if (state == SeenKeys::State::Full) {
-    co_return http_error(429, "idempotency_keys requests with a key are in flight");
-  }
-  unit_ = std::make_shared<HttpUnit>(part_->outbox, part_->shared->keys, head.key);
-  unit_->on_outcome = [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->wake();
-  };
-  const SourceOptions& options = part_->account.options;
-  BodySplitter splitter(form, body.bytes(), SizeLimit(options.max_event_bytes, options.oversize));
-  if (state == SeenKeys::State::Taken) {
-    unit_->save_key();
-  } else {
-    splitter_ = &splitter;
-    const bool taken = co_await take_events(splitter, body.bytes().size());
-    if (!taken) co_return http_error(503, kBusy);
-  }
-  HttpAnswer answer = co_await await_outcome();
-  co_return answer;
-}
-
-/// False where there was no room for all of them in time.
-asio::awaitable<bool> HttpConnection::take_events(BodySplitter& splitter, std::size_t bytes) {
-  const Ack ack = part_->account.options.ack;
-  const SteadyTime deadline = taken_at_ + part_->options->ack_timeout;
-  SourceCounts& counts = part_->account.pending;
-  counts.received_bytes += bytes;
-  Taking taking(ack == Ack::Received ? ReceiptRef() : unit_->begin(ack));
-  std::vector<Frame> frames;
-  std::size_t turn_bytes = 0;
-  while (splitter.next(part_->intake.read_bytes_max(), limits::kBatchEventsMax, frames,
-                       counts.dropped)) {
-    const std::size_t taken = co_await take_frames(frames, taking.receipt(), deadline);
-    if (taken == 0 && !frames.empty()) co_return false;
-    turn_bytes += taken;
-    frames.clear();
-    if (turn_bytes < limits::kTurnBytesMax) continue;
-    turn_bytes = 0;
-    co_await asio::post(part_->io, asio::use_awaitable);  // Others have their turn.
-    if (phase_ == Phase::Closed) co_return false;
-  }
-  taking.all_taken();
-  if (events_ == 0 && splitter.refused_count() != 0) unit_->note_nothing_taken();
-  if (ack == Ack::Received) {
-    part_->intake.flush();
-    unit_->settle_received();
-  }
-  co_return true;
-}
-
-/// Copies them to the shard's block, where each gets a newline behind it, and hands them over.
-/// Returns the bytes that they take there, or 0 where there was no room until `deadline`.
-asio::awaitable<std::size_t> HttpConnection::take_frames(std::vector<Frame>& frames,
-                                                         const ReceiptRef& receipt,
-                                                         SteadyTime deadline) {
-  std::size_t bytes = 0;
-  for (const Frame& frame : frames) bytes += frame.size + 1;
-  if (bytes == 0) co_return 0;
-  while (!part_->intake.gate().open() || !part_->intake.reserve(bytes)) {
-    const bool open = co_await await_gate(deadline);
-    if (!open) co_return 0;
-    enter(Phase::Taking, kNoLimit);
-  }
-  BlockCursor& cursor = part_->intake.cursor();
-  char* at = cursor.data();
-  for (Frame& frame : frames) {
-    std::memcpy(at, frame.data, frame.size);
-    at[frame.size] = '\n';
-    frame.data = at;
-    frame.newline_follows = true;
-    at += frame.size + 1;
-  }
-  cursor.consume(bytes);
-  events_ += frames.size();
-  part_->intake.take(part_->account, frames, peer_, receipt);
-  co_return bytes;
-}
-
-/// False where it is still closed at `deadline`.
-asio::awaitable<bool> HttpConnection::await_gate(SteadyTime deadline) {
-  const ReadGate& gate = part_->intake.gate();
-  while (!gate.open()) {
-    if (phase_ == Phase::Closed || steady_now() >= deadline) co_return false;
-    enter(Phase::Gate, kNoLimit);
-    part_->watch_gate();
-    timer_.expires_at(deadline);
-    co_await timer_.async_wait(kToken);
-  }
-  co_return phase_ != Phase::Closed;
-}
-
-asio::awaitable<HttpAnswer> HttpConnection::await_outcome() {
-  enter(Phase::Acknowledging, kNoLimit);
-  const SteadyTime deadline = taken_at_ + part_->options->ack_timeout;
-  while (unit_->outcome() == HttpUnit::Outcome::Underway && phase_ != Phase::Closed &&
-         steady_now() < deadline) {
-    timer_.expires_at(deadline);
-    co_await timer_.async_wait(kToken);
-  }
-  co_return answer_of_outcome();
-}
-
-HttpAnswer HttpConnection::answer_of_outcome() const {
-  switch (unit_->outcome()) {
-    case HttpUnit::Outcome::Underway:
-      return http_error(503, "the events are taken, but were not acknowledged in time");
-    case HttpUnit::Outcome::GivenUp:
-      return http_error(503, kGivenUp);
-    case HttpUnit::Outcome::KeyNotSaved:
-      return http_error(503, "the events are acknowledged, but the disk does not take the key");
-    case HttpUnit::Outcome::Acknowledged:
-      break;
-  }
-  part_->shared->metrics->acknowledged(steady_now() - taken_at_);
-  if (splitter_ == nullptr) return duplicate_answer();
-  const ReasonCounts undelivered = unit_->undelivered();
-  if (splitter_->refused_count() != 0 || undelivered.total() != 0) {
-    return partial_answer(events_, *splitter_, undelivered);
-  }
-  return received_answer(events_, part_->account.options.ack == Ack::Received);
 }
 
 void HttpConnection::begin_answer(const HttpAnswer& answer) {

@@ -64,6 +64,8 @@ class HttpConnection final : public StreamConnection,
 
  private:
   enum class Phase { Idle, Head, Gate, Body, Taking, Acknowledging, Answering, Lingering, Closed };
+  static constexpr std::chrono::milliseconds kNoTimeLimit{0};
+
   class Taking;
   class Slot;
 

@@ -136,6 +136,7 @@ void ActiveSource::bind(std::size_t shard_count) {
 
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
+  if (http_ != nullptr) http_->keys->use(options_.http->keys);  // They may be a predecessor's.
   // A Unix socket's connections are spread over all shards; a pipe has one.
   const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
   const std::size_t count = everywhere ? shards.size() : 1;
