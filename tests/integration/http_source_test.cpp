@@ -13,6 +13,7 @@
 #include "tests/support/http_client.hpp"
 #include "tests/support/packed.hpp"
 #include "tests/support/router.hpp"
+#include "tests/support/tls_client.hpp"
 
 using namespace weir::test;
 
@@ -424,4 +425,44 @@ TEST_CASE("the admin port shows requests by status, and how long acknowledgement
   CHECK(has(metrics, "weir_http_requests_total{code=\"200\",source=\"in\"} 2\n"));
   CHECK(has(metrics, "weir_http_requests_total{code=\"405\",source=\"in\"} 1\n"));
   CHECK(has(metrics, "weir_http_acknowledgement_seconds_count{source=\"in\"} 2\n"));
+}
+
+TEST_CASE("over TLS requests are answered, and those that wait at the end, too") {
+  const Authority authority("weir test");
+  const TempDir files;
+  const Credentials own = authority.issue("DNS:localhost,IP:127.0.0.1", 1);
+  files.write("server.pem", own.cert + own.key);
+  Router router(to_frozen("?tls.cert=" + (files / "server.pem")));
+  TlsClient client(router.port("in"), {.ca = authority.pem()});
+  REQUIRE(client.handshake());
+  CHECK(client.send(http_post("") + http_post("", "Content-Type: application/json\r\n")));
+  const std::string empty = "HTTP/1.1 200 OK\r\n";
+  CHECK(client.receive(empty.size()) == empty);
+
+  TlsClient waits(router.port("in"), {.ca = authority.pem()});
+  REQUIRE(waits.handshake());
+  CHECK(waits.send(http_post("one\n")));
+  REQUIRE(taken(router, 1));
+  router.process().signal(SIGTERM);
+  CHECK(client.await_end());
+  const Server sink = thaw(router);
+  const Socket destination = sink.accept();
+  CHECK(destination.receive(4) == "one\n");
+  const std::string answer = waits.receive(1000);
+  CHECK(has(answer, "HTTP/1.1 200 OK\r\n"));
+  CHECK(has(answer, "{\"received\":1}\n"));
+  CHECK(router.process().wait() == 0);
+}
+
+TEST_CASE("who speaks no TLS to a TLS source is not heard") {
+  const Authority authority("weir test");
+  const TempDir files;
+  const Credentials own = authority.issue("DNS:localhost", 1);
+  files.write("server.pem", own.cert + own.key);
+  Router router(to_file("?tls.cert=" + (files / "server.pem")));
+  HttpClient plain(router.port("in"));
+  CHECK(plain.post("one\n").status == 0);
+  CHECK(router.stop() == 0);
+  CHECK(router.closing_books().source("in", "received") == 0);
+  CHECK(router.closing_books().source("in", "connections_refused") == 1);
 }
