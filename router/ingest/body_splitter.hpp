@@ -8,7 +8,7 @@
 //
 // Nothing is taken of a body that form_of() has a fault of.
 //
-// Threads: one at a time. The body outlives it, and the frames look into the body.
+// Threads: one at a time. The frames look into the body, which is there until the last next().
 
 #include <cstdint>
 #include <string_view>

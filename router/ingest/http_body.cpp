@@ -1,6 +1,7 @@
 #include "router/ingest/http_body.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -15,7 +16,12 @@ HttpBody::HttpBody(MemoryShare& share, std::optional<Packing> packing, std::size
   if (packing) inflater_.emplace(*packing, bytes_max);
 }
 
-HttpBody::~HttpBody() { share_.release(inflater_bytes_); }
+HttpBody::~HttpBody() { end_inflater(); }
+
+void HttpBody::end_inflater() noexcept {
+  inflater_.reset();
+  share_.release(std::exchange(inflater_bytes_, 0));
+}
 
 bool HttpBody::fail(Fault fault) {
   fault_ = fault;
@@ -47,8 +53,9 @@ bool HttpBody::unpack(std::span<const char> piece) {
 
 bool HttpBody::finish() {
   if (fault_ != Fault::None) return false;
-  if (!inflater_ || inflater_->finish() == InflateFault::None) return true;
-  return fail(fault_of_inflater());
+  if (inflater_ && inflater_->finish() != InflateFault::None) return fail(fault_of_inflater());
+  end_inflater();
+  return true;
 }
 
 HttpBody::Fault HttpBody::fault_of_inflater() const noexcept {

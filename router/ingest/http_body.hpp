@@ -33,6 +33,9 @@ class HttpBody {
   /// All has come. False where there is a fault.
   bool finish();
 
+  /// Its events are taken: gives its memory back.
+  void clear() noexcept { buffer_.clear(); }
+
   std::string_view bytes() const noexcept { return {buffer_.bytes().data(), buffer_.size()}; }
 
   /// Bytes that have arrived, as they were sent.
@@ -46,6 +49,7 @@ class HttpBody {
  private:
   bool unpack(std::span<const char> piece);
   bool fail(Fault fault);
+  void end_inflater() noexcept;
   Fault fault_of_inflater() const noexcept;
 
   MemoryShare& share_;

@@ -70,6 +70,7 @@ asio::awaitable<HttpAnswer> HttpConnection::take_body(HttpBody& body) {
     const bool taken = co_await take_events(splitter, body.bytes().size());
     if (!taken) co_return http_error(503, "the sinks do not keep up; send it again later");
   }
+  body.clear();  // Its events lie in blocks now, for as long as sinks need them.
   HttpAnswer answer = co_await await_outcome();
   co_return answer;
 }

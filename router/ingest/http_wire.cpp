@@ -1,5 +1,7 @@
 #include "router/ingest/http_wire.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -27,6 +29,10 @@ bool would_wait() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 HttpWire::HttpWire(boost::asio::io_context& io, Fd socket, std::unique_ptr<TlsSession> tls)
     : descriptor_(io), tls_(std::move(tls)), fd_(socket.get()) {
+  // An answer is small and wanted now: the kernel is not to wait for the client to confirm the one
+  // before it (RFC 896), which takes 40 ms where the client pipelines.
+  const int at_once = 1;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   boost::system::error_code error;
   descriptor_.assign(socket.get(), error);
   if (error) {

@@ -466,3 +466,22 @@ TEST_CASE("who speaks no TLS to a TLS source is not heard") {
   CHECK(router.closing_books().source("in", "received") == 0);
   CHECK(router.closing_books().source("in", "connections_refused") == 1);
 }
+
+TEST_CASE("what waits for its acknowledgement holds no memory for bodies") {
+  // The share of the one shard is 8 MiB; 18 MiB are taken, and wait.
+  Router router(to_frozen("?max_body_bytes=4MiB", "?buffer=64MiB", "memory: 32MiB\n"));
+  const std::string body = std::string(3 << 20, 'x');
+  std::vector<HttpClient> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back(router.port("in"));
+    clients.back().send(http_post(body));
+    REQUIRE(taken(router, static_cast<std::uint64_t>(i + 1)));
+  }
+  CHECK_FALSE(clients.front().answer_within(kMoment));
+  const Server sink = thaw(router);
+  const Socket destination = sink.accept();
+  std::thread reader([&] { (void)destination.await_end(); });
+  for (HttpClient& client : clients) CHECK(client.answer().status == 200);
+  CHECK(router.stop() == 0);
+  reader.join();
+}
