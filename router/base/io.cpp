@@ -39,10 +39,6 @@ int Io::allocate(int fd, off_t size) noexcept { return ::fallocate(fd, 0, 0, siz
 
 int Io::fsync(int fd) noexcept { return ::fsync(fd); }
 
-int Io::rename(int directory, const char* from, const char* to) noexcept {
-  return ::renameat(directory, from, directory, to);
-}
-
 int Io::ftruncate(int fd, off_t size) noexcept { return ::ftruncate(fd, size); }
 
 int Io::fdatasync(int fd) noexcept { return ::fdatasync(fd); }
@@ -74,6 +70,10 @@ int Io::rename_new(int directory, const char* from, const char* to) noexcept {
   // A file system, say NFS, that cannot: a second name, then without the first.
   if (::linkat(directory, from, directory, to, 0) != 0) return -1;
   return ::unlinkat(directory, from, 0);
+}
+
+int Io::rename_over(int directory, const char* from, const char* to) noexcept {
+  return ::renameat(directory, from, directory, to);
 }
 
 int Io::unlinkat(int directory, const char* path) noexcept {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "router/base/limits.hpp"
+#include "router/ingest/http_source_options.hpp"
 #include "router/ingest/kafka_source_options.hpp"
 #include "router/ingest/tls_options.hpp"
 
@@ -52,16 +53,29 @@ std::vector<OptionSpec> stream_options() {
   return options;
 }
 
-std::vector<OptionSpec> listener_options() {
-  std::vector<OptionSpec> options = stream_options();
+void add_connection_options(std::vector<OptionSpec>& options, std::string idle_timeout) {
   options.push_back({.name = "max_connections",
                      .type = OptionType::Integer,
                      .fallback = "10000",
                      .help = "More are told so and closed."});
   options.push_back({.name = "idle_timeout",
                      .type = OptionType::Duration,
-                     .fallback = "0s",
+                     .fallback = std::move(idle_timeout),
                      .help = "A connection that sends nothing for so long is closed; 0s = never."});
+}
+
+std::vector<OptionSpec> listener_options() {
+  std::vector<OptionSpec> options = stream_options();
+  add_connection_options(options, "0s");
+  return options;
+}
+
+std::vector<OptionSpec> http_options() {
+  std::vector<OptionSpec> options = decoding_options();
+  add_connection_options(options, "60s");
+  options.push_back(ack_option());
+  for (OptionSpec& option : http_source_option_specs()) options.push_back(std::move(option));
+  for (OptionSpec& option : tls_source_options()) options.push_back(std::move(option));
   return options;
 }
 
@@ -132,11 +146,15 @@ std::vector<ComponentSpec> source_specs() {
                       .help = "Reads topics of Kafka, as a member of a consumer group.",
                       .options = decoding_options()};
   for (OptionSpec& option : kafka_source_option_specs()) kafka.options.push_back(std::move(option));
+  ComponentSpec http{.scheme = "http",
+                     .address = AddressForm::HostPort,
+                     .help = "Listens for HTTP requests with events; answers once they are safe.",
+                     .options = http_options()};
   ComponentSpec command{.scheme = "command",
                         .address = AddressForm::None,
                         .help = "",  // Hidden: made by `weir run -- COMMAND`.
                         .options = stream_options()};
-  return {tcp, udp, unix_stream, unix_datagram, standard_input, kafka, command};
+  return {tcp, udp, unix_stream, unix_datagram, http, standard_input, kafka, command};
 }
 
 OptionSpec ack_option() {
@@ -178,8 +196,7 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
   SourceOptions options;
   options.name = settings.name();
   options.url = settings.masked();
-  options.framing = settings.scheme() == "kafka" ? Framing::Newline
-                                                 : choose(settings.string("framing"), kFramings);
+  if (settings.has("framing")) options.framing = choose(settings.string("framing"), kFramings);
   options.codec = choose(settings.string("codec"), kCodecs);
   options.validate_fully = settings.string("validate") == "full";
   options.max_event_bytes = settings.bytes("max_event_bytes");
@@ -201,9 +218,12 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
       throw settings.error("receive_buffer", "expected at most 1GiB");
     }
   }
-  if (settings.scheme() == "tcp") {
+  if (settings.has("tls.handshake_timeout")) {
     options.tls = read_source_tls(settings);
     options.handshake_timeout = settings.duration("tls.handshake_timeout");
+  }
+  if (settings.scheme() == "http") {
+    options.http = std::make_shared<const HttpSourceOptions>(read_http_source_options(settings));
   }
   if (settings.scheme() == "kafka") {
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));

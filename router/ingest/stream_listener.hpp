@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "router/base/fd.hpp"
@@ -24,7 +25,7 @@
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
 #include "router/ingest/source.hpp"
-#include "router/ingest/stream_reader.hpp"
+#include "router/ingest/stream_connection.hpp"
 #include "router/ingest/tls_handshake.hpp"
 #include "router/telemetry/log.hpp"
 
@@ -35,6 +36,7 @@ struct SharedListener {
   explicit SharedListener(const SourceOptions& options);
   const std::unique_ptr<Framer> framer;
   std::atomic<std::uint64_t> connections{0};  ///< Open now, on all shards.
+  std::string refusal;  ///< What one too many is told, in the words of what is spoken there.
 };
 
 class StreamListener final : public Source {
@@ -42,9 +44,14 @@ class StreamListener final : public Source {
   /// Where an accepted connection goes; empty: it stays here.
   using Place = std::function<void(Fd socket, Peer peer)>;
 
+  /// Makes what reads an accepted connection; empty: a StreamReader. `tls` may be null.
+  using Make = std::function<std::shared_ptr<StreamConnection>(
+      Fd socket, Peer peer, std::unique_ptr<TlsSession> tls, StreamConnection::OnClosed on_closed)>;
+
   /// `socket` may be empty: a shard that only takes what others accepted.
   StreamListener(boost::asio::io_context& io, Fd socket, std::shared_ptr<SharedListener> shared,
-                 SourceAccount& account, Intake& intake, Log& log, Place place = {});
+                 SourceAccount& account, Intake& intake, Log& log, Place place = {},
+                 Make make = {});
   ~StreamListener() override;
 
   void start() override;
@@ -65,6 +72,9 @@ class StreamListener final : public Source {
   void begin_handshake(Fd socket, Peer peer);
   void end_handshake(TlsHandshake& handshake, ErrorCode error);
   void read_from(Fd socket, Peer peer, std::unique_ptr<TlsSession> tls);
+  std::shared_ptr<StreamConnection> make_reader(Fd socket, Peer peer,
+                                                std::unique_ptr<TlsSession> tls,
+                                                StreamConnection::OnClosed on_closed);
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor acceptor_;
@@ -74,9 +84,10 @@ class StreamListener final : public Source {
   Intake& intake_;
   Log& log_;
   Place place_;
+  Make make_;
   Io tls_io_;
   std::unordered_map<TlsHandshake*, std::shared_ptr<TlsHandshake>> handshakes_;
-  std::unordered_map<StreamReader*, std::shared_ptr<StreamReader>> readers_;
+  std::unordered_map<StreamConnection*, std::shared_ptr<StreamConnection>> readers_;
 };
 
 }  // namespace weir

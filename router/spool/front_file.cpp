@@ -86,7 +86,7 @@ Result<FrontFile> write_front(const SpoolDirectory& directory, std::uint64_t spo
   front.end = at;
   if (io.fdatasync(file.get()) != 0) return last_error();
   const std::string name = SpoolDirectory::name_of(SpoolDirectory::kFront);
-  if (io.rename(directory.fd(), kUnfinished, name.c_str()) != 0) return last_error();
+  if (io.rename_over(directory.fd(), kUnfinished, name.c_str()) != 0) return last_error();
   if (const Result<void> synced = directory.sync(); !synced) return synced.error();
   return front;
 }

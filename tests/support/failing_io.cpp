@@ -59,10 +59,6 @@ int FailingIo::allocate(int fd, off_t size) noexcept {
 
 int FailingIo::fsync(int fd) noexcept { return fails("fsync") ? -1 : Io::fsync(fd); }
 
-int FailingIo::rename(int directory, const char* from, const char* to) noexcept {
-  return fails("rename") ? -1 : Io::rename(directory, from, to);
-}
-
 int FailingIo::ftruncate(int fd, off_t size) noexcept {
   return fails("ftruncate") ? -1 : Io::ftruncate(fd, size);
 }
@@ -83,6 +79,10 @@ int FailingIo::mkdirat(int directory, const char* path, mode_t mode) noexcept {
 
 int FailingIo::rename_new(int directory, const char* from, const char* to) noexcept {
   return fails("rename_new") ? -1 : Io::rename_new(directory, from, to);
+}
+
+int FailingIo::rename_over(int directory, const char* from, const char* to) noexcept {
+  return fails("rename_over") ? -1 : Io::rename_over(directory, from, to);
 }
 
 int FailingIo::unlinkat(int directory, const char* path) noexcept {

@@ -114,7 +114,7 @@ TEST_CASE("a front that cannot be written leaves the old one and the segments as
   fill_spool(dir / "s", 30, 10, 1 << 20);
   BatchBuilder builder;
   const Batch held = numbered_batch(builder, 100, 10);
-  for (const std::string name : {"openat", "pwritev", "fdatasync", "rename", "fsync"}) {
+  for (const std::string name : {"openat", "pwritev", "fdatasync", "rename_over", "fsync"}) {
     auto log = SpoolLog::open(io, {.directory = dir / "s"});
     REQUIRE(log.has_value());
     io.fail = [&](std::string_view call) { return call == name ? EIO : 0; };
