@@ -33,9 +33,35 @@ void check_reach(const Config& config) {
   std::unordered_set<std::string_view> reached;
   for (const RouteConfig& route : config.routes) reached.insert(route.to.begin(), route.to.end());
   for (const Settings& sink : config.sinks) {
+    if (sink.has("dead_letter")) reached.insert(sink.string("dead_letter"));
+  }
+  for (const Settings& sink : config.sinks) {
     if (reached.contains(sink.name())) continue;
     throw ConfigError(sink.where(), fmt::format("no route leads to sink {}", quoted(sink.name())),
                       "name it in the \"to\" of a route, or remove it");
+  }
+}
+
+void check_dead_letters(const Config& config) {
+  const auto find = [&](const std::string& name) {
+    return std::find_if(config.sinks.begin(), config.sinks.end(),
+                        [&](const Settings& sink) { return sink.name() == name; });
+  };
+  for (const Settings& sink : config.sinks) {
+    const std::string name = sink.has("dead_letter") ? sink.string("dead_letter") : "";
+    if (name.empty()) continue;
+    const auto target = find(name);
+    if (target == config.sinks.end()) {
+      std::vector<std::string> names;
+      for (const Settings& each : config.sinks) names.push_back(each.name());
+      throw sink.error("dead_letter", fmt::format("there is no sink {}", quoted(name)),
+                       suggest(name, names));
+    }
+    if (target->name() == sink.name() ||
+        (target->has("dead_letter") && !target->string("dead_letter").empty())) {
+      throw sink.error("dead_letter", "dead letters of dead letters have nowhere to go",
+                       "name a sink without a dead_letter of its own");
+    }
   }
 }
 
@@ -102,6 +128,7 @@ void check_listeners(const Config& config, const Schema& schema) {
 
 void check_consistency(const Config& config, const Schema& schema, const std::string& origin) {
   check_presence(config, origin);
+  check_dead_letters(config);
   check_reach(config);
   check_listeners(config, schema);
 }

@@ -1,6 +1,9 @@
 #include "router/base/rfc3339.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <iterator>
 
 namespace weir {
 namespace {
@@ -57,6 +60,18 @@ std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept {
   if (!zone) return {};
   const auto time = sys_days(date) + hours(hour) + minutes(minute - *zone) + seconds(second);
   return duration_cast<milliseconds>(time.time_since_epoch()).count() + fraction_ms;
+}
+
+void append_rfc3339(std::int64_t time_ns, std::string& out) {
+  using namespace std::chrono;
+  const sys_time<nanoseconds> time{nanoseconds{time_ns}};
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss<nanoseconds> clock{time - day};
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z",
+                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                 clock.seconds().count(), clock.subseconds().count());
 }
 
 }  // namespace weir

@@ -19,7 +19,7 @@ bool Buffer::offer(Batch batch) {
   const bool is_full = backlog ? on_way_.bytes() + cost > bytes_max_ / 2
                                : !is_empty && pinned_.bytes() + cost > bytes_max_;
   if (drops && is_full && !durable && (backlog || when_full_ == WhenFull::DropNewest)) {
-    account_.dropped[Reason::BufferFull] += batch.size();
+    lose_locked(Reason::BufferFull, batch.size());
     batch.refuse(Reason::BufferFull);
     return false;
   }
@@ -37,7 +37,7 @@ bool Buffer::offer(Batch batch) {
 
 /// Requires: pinned_ knows the batch.
 void Buffer::wait_in_memory_locked(Batch batch, bool durable) {
-  const std::uint64_t ticket = next_ticket_++;
+  const std::uint64_t ticket = take_ticket();
   if (durable) {
     SpoolJob job{.ticket = ticket, .batch = batch.split_durable()};
     on_way_.add(job.batch);
@@ -63,21 +63,55 @@ std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
   std::optional<Ticketed> next;
   const bool has_room = in_hand_.size() < in_hand_max && in_hand_bytes_ < bytes_max_ / 2;
   if (!has_room && !in_hand_.empty()) return next;
-  if (!returned_.empty()) {
-    auto first = returned_.begin();
-    next = Ticketed{std::move(first->second), first->first};
-    returned_.erase(first);
-  } else if (!waiting_.empty()) {
-    next = std::move(waiting_.front());
-    waiting_.pop_front();
-  } else {
-    return next;
-  }
+  if (waiting_locked() == 0) return next;
+  if (returned_.empty() && loss_.pending() && notices_) add_notice_locked();
+  next = take_next_locked();
   InHand held{next->batch.size(), 0, next->batch.oldest_received_ns()};
   for (const BlockRef& block : next->batch.blocks()) held.bytes += block->capacity();
   in_hand_bytes_ += held.bytes;
   in_hand_.emplace(next->ticket, held);
   return next;
+}
+
+Ticketed Buffer::take_next_locked() {
+  if (returned_.empty()) {
+    Ticketed next = std::move(waiting_.front());
+    waiting_.pop_front();
+    return next;
+  }
+  const auto first = returned_.begin();
+  Ticketed next{std::move(first->second), first->first};
+  returned_.erase(first);
+  return next;
+}
+
+/// Puts a notice of what was lost before what waits. Where there is no memory it comes later.
+void Buffer::add_notice_locked() {
+  static const std::string kSource = "weir";
+  const std::uint64_t ticket = waiting_.front().ticket - 1;
+  if (ticket == last_notice_) return;  // It is behind the one before.
+  Batch batch = notices_->begin();
+  LossNotice told = loss_;
+  const Origin origin{
+      .source = &kSource, .received_ns = wall_clock_ns(), .peer = {}, .receipt = {}};
+  if (!notices_->add(batch, origin, told.take(sink_))) return;
+  loss_ = told;
+  last_notice_ = ticket;
+  ++account_.offered;
+  ++account_.notices;
+  pinned_.add(batch);
+  waiting_.push_front({std::move(batch), ticket});
+}
+
+std::uint64_t Buffer::attempts(std::uint64_t ticket) const {
+  const std::lock_guard lock(mutex_);
+  const auto retried = retried_.find(ticket);
+  return 1 + (retried == retried_.end() ? 0 : retried->second);
+}
+
+void Buffer::announce_losses(std::string sink, OwnEvents events) {
+  sink_ = std::move(sink);
+  notices_.emplace(std::move(events));
 }
 
 bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns) {
@@ -95,8 +129,10 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
     count_delivered_locked(batch, fate, now_ns);
     if (spool_ != nullptr) settle_on_disk_locked(ticket, fate, done);
     pinned_.remove(batch);
+    retried_.erase(ticket);
   } else {
     ++account_.retries;
+    ++retried_[ticket];
     returned_.emplace(ticket, std::move(batch));
   }
   changed_.notify_one();
@@ -106,7 +142,7 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
 void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate,
                                    std::optional<SpoolJob>& done) {
   for (const Rejection& rejection : fate.rejected) {
-    spool_->refuse(ticket, rejection.index, rejection.reason);
+    if (!fate.dead_lettered) spool_->refuse(ticket, rejection.index, rejection.reason);
   }
   done = spool_->settled(ticket);
   if (done) on_way_.remove(done->batch);
@@ -121,10 +157,13 @@ bool Buffer::pressure_falls_locked() noexcept {
 void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::int64_t now_ns) {
   std::size_t rejected_bytes = 0;
   for (const Rejection& rejection : fate.rejected) {
-    ++account_.dropped[rejection.reason];
-    if (rejection.reason == Reason::Shutdown) {
+    if (fate.dead_lettered) {
+      ++account_.dead_lettered;
+    } else if (rejection.reason == Reason::Shutdown) {
+      ++account_.dropped[Reason::Shutdown];
       batch.forsake();
     } else {
+      lose_locked(rejection.reason, 1);
       batch.refuse(rejection.index, rejection.reason);
     }
     rejected_bytes += batch.events()[rejection.index].size;
@@ -141,13 +180,19 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
 }
 
 void Buffer::drop_locked(Batch batch, Reason reason) {
-  account_.dropped[reason] += batch.size();
   if (reason == Reason::Shutdown) {
+    account_.dropped[reason] += batch.size();
     batch.forsake();
   } else {
+    lose_locked(reason, batch.size());
     batch.refuse(reason);
   }
   pinned_.remove(batch);
+}
+
+void Buffer::lose_locked(Reason reason, std::uint64_t events) {
+  account_.dropped[reason] += events;
+  if (notices_) loss_.note(reason, events, wall_clock_ns());
 }
 
 bool Buffer::update_pressure_locked() noexcept {

@@ -30,10 +30,14 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "router/base/batch.hpp"
 #include "router/base/reason.hpp"
+#include "router/sink/loss_notice.hpp"
+#include "router/sink/own_events.hpp"
 #include "router/sink/pinned_blocks.hpp"
 #include "router/sink/sink.hpp"
 #include "router/sink/spool_queue.hpp"
@@ -54,6 +58,10 @@ class Buffer {
   Buffer(std::size_t bytes_max, WhenFull when_full) noexcept
       : bytes_max_(bytes_max), when_full_(when_full) {}
 
+  /// From now on the first event after a loss is a notice of it: see LossNotice. Before any other
+  /// call.
+  void announce_losses(std::string sink, OwnEvents events);
+
   /// Takes a batch in, or drops by policy. Returns true if the pressure rose with it. Wakes nobody:
   /// the caller may be about to take it itself.
   bool offer(Batch batch);
@@ -64,6 +72,9 @@ class Buffer {
 
   /// What became of a batch in hand. A retried one comes back. Returns true if the pressure fell.
   bool settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns);
+
+  /// How often the batch in hand with that ticket was handed over, this time included.
+  std::uint64_t attempts(std::uint64_t ticket) const;
 
   /// Everything that has not been delivered is dropped for Reason::Shutdown: the end.
   void abandon();
@@ -143,6 +154,10 @@ class Buffer {
   bool has_room_locked(std::size_t bytes) const noexcept;
   void leave_spool_locked();
   void drop_locked(Batch batch, Reason reason);
+  void lose_locked(Reason reason, std::uint64_t events);
+  void add_notice_locked();
+  Ticketed take_next_locked();
+  std::uint64_t take_ticket() noexcept { return std::exchange(next_ticket_, next_ticket_ + 2); }
   bool update_pressure_locked() noexcept;
   void count_delivered_locked(const Batch& batch, const Fate& fate, std::int64_t now_ns);
 
@@ -155,12 +170,17 @@ class Buffer {
   std::map<std::uint64_t, Batch> returned_;  // Retries, by ticket.
   std::map<std::uint64_t, InHand> in_hand_;  // By ticket.
   std::size_t in_hand_bytes_ = 0;
-  std::uint64_t next_ticket_ = 0;
+  std::uint64_t next_ticket_ = 3;  // Odd ones; even ones are for notices, before the next batch.
   PinnedBlocks pinned_;
   PinnedBlocks on_way_;                // Of the spool's jobs.
   std::atomic<bool> pressure_{false};  // Written under mutex_, read without.
   bool abandoned_ = false;
   SinkBalance account_;
+  std::map<std::uint64_t, std::uint64_t> retried_;  // By ticket: failed attempts.
+  LossNotice loss_;
+  std::uint64_t last_notice_ = 0;      // Its ticket: there is none with that.
+  std::string sink_;                   // For the notices...
+  std::optional<OwnEvents> notices_;   // ...which are made here; nothing: there are none.
   std::unique_ptr<SpoolQueue> spool_;  // Null: everything is in memory.
   std::atomic<bool> has_spool_{false};
   std::condition_variable jobs_changed_;

@@ -56,8 +56,9 @@ bool Buffer::finish_group(std::size_t durable) {
       continue;
     }
     pinned_.add(job.batch);
-    spool_->note_on_disk(next_ticket_, job.extent);
-    waiting_.push_back({std::move(job.batch), next_ticket_++});
+    const std::uint64_t ticket = take_ticket();
+    spool_->note_on_disk(ticket, job.extent);
+    waiting_.push_back({std::move(job.batch), ticket});
   }
   for (std::size_t i = group.size(); i > durable; --i) {
     SpoolJob& job = group[i - 1];
@@ -112,14 +113,15 @@ bool Buffer::took_back(SpoolReader::Piece piece) {
   spool_->parked().unpark(piece, Reason::Corrupt);
   const std::int64_t wrong =
       spool_->shrink_region(piece.extent.end, piece.batch.size() + piece.lost);
-  account_.dropped[Reason::Corrupt] += piece.lost;
-  if (wrong > 0) account_.dropped[Reason::Corrupt] += static_cast<std::uint64_t>(wrong);
+  lose_locked(Reason::Corrupt, piece.lost);
+  if (wrong > 0) lose_locked(Reason::Corrupt, static_cast<std::uint64_t>(wrong));
   if (wrong < 0) account_.recovered += static_cast<std::uint64_t>(-wrong);
   if (!piece.batch.empty()) {
     spool_->note_oldest(piece.batch.oldest_received_ns());
     pinned_.add(piece.batch);
-    spool_->note_on_disk(next_ticket_, piece.extent);
-    waiting_.push_back({std::move(piece.batch), next_ticket_++});
+    const std::uint64_t ticket = take_ticket();
+    spool_->note_on_disk(ticket, piece.extent);
+    waiting_.push_back({std::move(piece.batch), ticket});
   }
   leave_spool_locked();
   return pressure_falls_locked();
@@ -132,7 +134,7 @@ Position Buffer::consumed() const {
 
 void Buffer::skip_on_disk(const Position& to, Reason reason) {
   const std::lock_guard lock(mutex_);
-  account_.dropped[reason] += spool_->skip_to(to, reason);
+  lose_locked(reason, spool_->skip_to(to, reason));
 }
 
 bool Buffer::is_full() const {
@@ -146,7 +148,7 @@ bool Buffer::drop_newest_jobs() {
   for (auto job = jobs.rbegin(); job != jobs.rend() && on_way_.bytes() > bytes_max_ / 4; ++job) {
     if (!job->only || job->batch.awaits(Ack::Durable)) continue;
     const Batch dropped = std::exchange(job->batch, Batch());
-    account_.dropped[Reason::SpoolFull] += dropped.size();
+    lose_locked(Reason::SpoolFull, dropped.size());
     dropped.refuse(Reason::SpoolFull);
     on_way_.remove(dropped);
   }

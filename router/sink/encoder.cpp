@@ -12,6 +12,7 @@
 #include "config/settings.hpp"
 #include "router/base/assert.hpp"
 #include "router/base/limits.hpp"
+#include "router/base/rfc3339.hpp"
 #include "router/sink/json_text.hpp"
 
 namespace weir {
@@ -36,19 +37,6 @@ constexpr std::string_view name_of(Format format) noexcept {
       break;
   }
   return "malformed";
-}
-
-/// "2026-11-21T21:39:42.123456789Z": RFC 3339.
-void append_time(std::int64_t time_ns, std::string& out) {
-  using namespace std::chrono;
-  const sys_time<nanoseconds> time{nanoseconds{time_ns}};
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss<nanoseconds> clock{time - day};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                 clock.seconds().count(), clock.subseconds().count());
 }
 
 char* put(std::string_view text, char* to) noexcept {
@@ -211,7 +199,7 @@ std::string_view Encoder::origin_text(const Origin& origin) {
              .peer = origin.peer,
              .receipt = {}};  // Nobody waits for us.
   origin_text_ = R"(,"time":")";
-  append_time(origin.received_ns, origin_text_);
+  append_rfc3339(origin.received_ns, origin_text_);
   origin_text_ += R"(","source":)";
   append_json_string(*origin.source, origin_text_);
   if (origin.peer.kind != Peer::Kind::Unknown) {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <utility>
@@ -38,8 +39,15 @@ SinkRunner::SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, Me
       on_pressure_change_(std::move(on_pressure_change)),
       buffer_(options_.buffer_bytes_max, options_.when_full),
       random_state_(std::random_device{}()) {
+  if (options_.loss_notices && !traits_.never_blocks) {
+    buffer_.announce_losses(options_.name,
+                            OwnEvents(memory, options_.column_count, options_.columns));
+  }
   if (!options_.spool || traits_.never_blocks) return;
-  spool_ = std::make_unique<Spool>(options_.name, *options_.spool, buffer_, memory, log_,
+  SpoolOptions spool = *options_.spool;
+  spool.column_count = options_.column_count;
+  spool.columns = options_.columns;
+  spool_ = std::make_unique<Spool>(options_.name, std::move(spool), buffer_, memory, log_,
                                    on_pressure_change_);
 }
 
@@ -201,6 +209,16 @@ bool SinkRunner::open_sink() {
   return true;
 }
 
+void SinkRunner::set_dead_letters(std::shared_ptr<DeadLetters> dead_letters) {
+  const std::lock_guard lock(state_);
+  dead_letters_ = std::move(dead_letters);
+}
+
+void SinkRunner::offer_own(Batch batch) {
+  if (buffer_.offer(std::move(batch))) on_pressure_change_();
+  buffer_.wake();
+}
+
 void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
   if (fate.delivered) {
     if (failures_ != 0) {
@@ -214,7 +232,32 @@ void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
     open_ = false;
     report(fate.cause, "delivery failed");
   }
+  if (settle_rejected(batch, ticket, fate)) return;
   if (buffer_.settle(std::move(batch), ticket, fate, wall_clock_ns())) on_pressure_change_();
+}
+
+/// Sends what was rejected on as dead letters. False: there is nothing to send, or nowhere.
+bool SinkRunner::settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate) {
+  if (!fate.delivered || fate.rejected.empty()) return false;
+  std::shared_ptr<DeadLetters> dead_letters;
+  {
+    const std::lock_guard lock(state_);
+    dead_letters = dead_letters_;
+  }
+  if (dead_letters == nullptr) return false;
+  const auto is_end = [](const Rejection& each) { return each.reason == Reason::Shutdown; };
+  if (std::any_of(fate.rejected.begin(), fate.rejected.end(), is_end)) return false;
+  bool pressure_fell = false;
+  {
+    const std::lock_guard lock(dead_letters->mutex());
+    Batch letters = dead_letters->write(batch, fate.rejected, buffer_.attempts(ticket));
+    if (letters.empty()) return false;
+    fate.dead_lettered = true;
+    pressure_fell = buffer_.settle(std::move(batch), ticket, fate, wall_clock_ns());
+    dead_letters->send(std::move(letters));
+  }
+  if (pressure_fell) on_pressure_change_();
+  return true;
 }
 
 void SinkRunner::report(const ErrorCode& cause, const char* what) {

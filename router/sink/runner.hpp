@@ -27,6 +27,7 @@
 
 #include "router/base/block.hpp"
 #include "router/sink/buffer.hpp"
+#include "router/sink/dead_letters.hpp"
 #include "router/sink/retry_policy.hpp"
 #include "router/sink/sink.hpp"
 #include "router/sink/spool.hpp"
@@ -40,7 +41,10 @@ struct SinkRunnerOptions {
   std::size_t buffer_bytes_max = 64 << 20;
   WhenFull when_full = WhenFull::Block;
   RetryPolicy retry;
-  std::optional<SpoolOptions> spool;  ///< For a sink that may wait; nothing: memory is all.
+  bool loss_notices = false;              ///< See LossNotice.
+  std::size_t column_count = 0;           ///< Of the sink...
+  std::shared_ptr<ColumnSource> columns;  ///< ...for events that no shard routed; null for none.
+  std::optional<SpoolOptions> spool;      ///< For a sink that may wait; nothing: memory is all.
 };
 
 class SinkRunner final : private DeliveryOwner {
@@ -55,6 +59,12 @@ class SinkRunner final : private DeliveryOwner {
   Result<void> open_spool();
 
   void start();
+
+  /// Where rejected events go from now on; null: they are dropped.
+  void set_dead_letters(std::shared_ptr<DeadLetters> dead_letters);
+
+  /// An event that weir made itself.
+  void offer_own(Batch batch);
 
   /// See above. May be changed while it runs.
   void set_run_on_shard(bool on) noexcept { run_on_shard_ = on; }
@@ -89,6 +99,7 @@ class SinkRunner final : private DeliveryOwner {
 
  private:
   void settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept override;
+  bool settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate);
   bool runs_inline() const noexcept;
   void run();
   bool open_sink();
@@ -121,10 +132,11 @@ class SinkRunner final : private DeliveryOwner {
   std::uint64_t random_state_;
 
   mutable std::mutex state_;
-  std::string trouble_ = "not opened yet";  // Guarded by state_. Empty = ready...
-  std::string sink_trouble_;                // ...if this is, too: what the sink itself says.
-  SteadyTime sink_reported_{};              // Guarded by state_.
-  SteadyTime reported_{};                   // Guarded by state_.
+  std::shared_ptr<DeadLetters> dead_letters_;  // Guarded by state_; null: none.
+  std::string trouble_ = "not opened yet";     // Guarded by state_. Empty = ready...
+  std::string sink_trouble_;                   // ...if this is, too: what the sink itself says.
+  SteadyTime sink_reported_{};                 // Guarded by state_.
+  SteadyTime reported_{};                      // Guarded by state_.
 
   std::thread thread_;
 };

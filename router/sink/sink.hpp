@@ -33,6 +33,7 @@ struct Fate {
   bool delivered = false;  ///< False: nothing is known to be safe, the runner will come again.
   ErrorCode cause;         ///< Why not.
   std::vector<Rejection> rejected;  ///< With delivered: these were not. Ascending by index.
+  bool dead_lettered = false;       ///< By the runner: the rejected go on as dead letters.
 };
 
 /// Who hands out Deliveries and is told their Fate: SinkRunner, or a test.

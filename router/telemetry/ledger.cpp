@@ -101,14 +101,16 @@ std::int64_t SinkBalance::imbalance() const noexcept {
 std::uint64_t Balance::imbalance() const noexcept {
   std::uint64_t sum = 0;
   std::uint64_t offered = 0;
+  std::uint64_t handed_out = copies_handed_out;
   for (const SourceBalance& source : sources) {
     sum = add_saturated(sum, magnitude(source.imbalance()));
   }
   for (const SinkBalance& sink : sinks) {
     sum = add_saturated(sum, magnitude(sink.imbalance()));
     offered += sink.offered;
+    handed_out += sink.notices + sink.dead_lettered;
   }
-  return add_saturated(sum, magnitude(difference(copies_handed_out, offered)));
+  return add_saturated(sum, magnitude(difference(handed_out, offered)));
 }
 
 std::uint64_t Balance::lost() const noexcept {

@@ -5,7 +5,7 @@
 //
 //   received           = malformed_kept + decoded                                for each source
 //   offered + recovered = delivered + dropped + dead_lettered + in_memory + in_spool  for each sink
-//   copies handed out  = the sum of what the sinks were offered                  for the whole
+//   copies handed out + dead_lettered + notices = the sum of what sinks were offered, for the whole
 //
 // `in_memory` and `in_spool` are counted where the events are, not derived from the others, so that
 // the equations can fail. What a source lost before it had an event (the kernel's UDP drops, events
@@ -59,6 +59,7 @@ struct SinkBalance {
   std::string name;
   std::string url;  ///< Masked.
   std::uint64_t offered = 0;
+  std::uint64_t notices = 0;    ///< Of the offered: weir's own notices of losses.
   std::uint64_t recovered = 0;  ///< Found in the spool at the start.
   std::uint64_t delivered = 0;
   std::uint64_t delivered_bytes = 0;

@@ -48,6 +48,7 @@ json::object to_object(const SinkBalance& sink) {
   return {{"name", sink.name},
           {"url", sink.url},
           {"offered", sink.offered},
+          {"notices", sink.notices},
           {"recovered", sink.recovered},
           {"delivered", sink.delivered},
           {"delivered_bytes", sink.delivered_bytes},
@@ -134,6 +135,7 @@ SinkBalance sink_from_json(const json::object& object) {
   sink.name = std::string(object.at("name").as_string());
   sink.url = text_or_empty(object, "url");
   sink.offered = count(object, "offered");
+  sink.notices = count_or_0(object, "notices");
   sink.recovered = count_or_0(object, "recovered");
   sink.delivered = count(object, "delivered");
   sink.delivered_bytes = count_or_0(object, "delivered_bytes");

@@ -2,22 +2,36 @@
 
 #include <utility>
 
+#include "router/topology/event_columns.hpp"
 #include "router/topology/sink_options.hpp"
-#include "router/topology/spool_columns.hpp"
 
 namespace weir {
 ActiveSink::ActiveSink(PlannedSink& planned, const std::string& data_dir, MemoryBudget& memory,
                        Log& log, std::function<void()> on_pressure_change)
-    : settings_(planned.settings), context_(std::move(planned.context)) {
+    : settings_(planned.settings),
+      column_texts_(planned.column_texts),
+      context_(std::move(planned.context)) {
   SinkRunnerOptions options = read_sink_options(settings_, data_dir);
-  if (options.spool) {
-    options.spool->column_count = planned.column_texts.size();
-    if (!planned.column_texts.empty()) {
-      options.spool->columns = std::make_shared<SpoolColumns>(planned.column_texts);
-    }
-  }
+  options.column_count = column_texts_.size();
+  options.columns = make_columns();
   runner_ = std::make_unique<SinkRunner>(std::move(planned.sink), std::move(options), memory, log,
                                          std::move(on_pressure_change));
+}
+
+std::shared_ptr<ColumnSource> ActiveSink::make_columns() const {
+  return column_texts_.empty() ? nullptr : std::make_shared<EventColumns>(column_texts_);
+}
+
+void ActiveSink::send_dead_letters_to(ActiveSink* target, MemoryBudget& memory, std::mutex& mutex) {
+  if (target == nullptr) {
+    runner_->set_dead_letters(nullptr);
+    return;
+  }
+  OwnEvents events(memory, target->column_texts_.size(), target->make_columns());
+  runner_->set_dead_letters(std::make_shared<DeadLetters>(
+      name(), std::move(events),
+      [&runner = *target->runner_](Batch letters) { runner.offer_own(std::move(letters)); },
+      mutex));
 }
 
 void ActiveSink::start() {

@@ -8,7 +8,9 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 #include "router/sink/plugin.hpp"
@@ -30,6 +32,9 @@ class ActiveSink {
   SinkRunner& runner() noexcept { return *runner_; }
   const SinkRunner& runner() const noexcept { return *runner_; }
 
+  /// What it rejects goes to `target` from now on; null: nowhere. `mutex` is shared by all.
+  void send_dead_letters_to(ActiveSink* target, MemoryBudget& memory, std::mutex& mutex);
+
   /// Opens its spool; to be called before start(), once its predecessor has let it go.
   Result<void> open_spool() { return runner_->open_spool(); }
 
@@ -37,7 +42,10 @@ class ActiveSink {
   bool started() const noexcept { return started_; }
 
  private:
+  std::shared_ptr<ColumnSource> make_columns() const;
+
   Settings settings_;
+  std::vector<std::string> column_texts_;
   std::unique_ptr<SinkContext> context_;  // Outlives the runner, whose sink may refer to it.
   std::unique_ptr<SinkRunner> runner_;
   bool started_ = false;

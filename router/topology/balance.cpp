@@ -16,6 +16,7 @@ Item* find_by_name(std::vector<Item>& items, const std::string& name) {
 /// A sink of the same name that a reload replaced: its account goes on in its successor's.
 void add_account(SinkBalance& to, const SinkBalance& from) {
   to.offered += from.offered;
+  to.notices += from.notices;
   to.recovered += from.recovered;
   to.delivered += from.delivered;
   to.delivered_bytes += from.delivered_bytes;

@@ -76,9 +76,15 @@ std::vector<RouteSpec> route_specs(const Config& config) {
     for (const std::string& sink : route.to) spec.sinks.push_back(indices.at(sink));
     specs.push_back(std::move(spec));
   }
-  if (specs.empty()) {  // Every source goes to every sink.
+  if (specs.empty()) {  // Every source goes to every sink that is not there for dead letters.
     RouteSpec all{.name = "all", .when = "", .sinks = {}};
-    for (const auto& [name, index] : indices) all.sinks.push_back(index);
+    for (const auto& [name, index] : indices) {
+      const auto is_for_letters = [&name = name](const Settings& sink) {
+        return sink.string("dead_letter") == name;
+      };
+      if (std::any_of(config.sinks.begin(), config.sinks.end(), is_for_letters)) continue;
+      all.sinks.push_back(index);
+    }
     specs.push_back(std::move(all));
   }
   return specs;

@@ -71,6 +71,12 @@ std::vector<OptionSpec> common_sink_options() {
            "With a full buffer: go on to disk (spool), stop reading (block), or drop and count. "
            "auto: spool with a data_dir, else block.",
        .choices = {"auto", "block", "drop_newest", "drop_oldest", "spool"}},
+      {.name = "dead_letter",
+       .help = "The sink that gets what this one rejects, as JSON with the reason and the event."},
+      {.name = "loss_notice",
+       .type = OptionType::Boolean,
+       .fallback = "true",
+       .help = "After events for this sink were lost, it is told so by an event of weir's own."},
       {.name = "spool.bytes",
        .type = OptionType::Size,
        .fallback = "1GiB",
@@ -105,6 +111,7 @@ SinkRunnerOptions read_sink_options(const Settings& settings, const std::string&
                             .buffer_bytes_max = settings.bytes("buffer"),
                             .when_full = read_when_full(settings, data_dir),
                             .retry = {},
+                            .loss_notices = settings.boolean("loss_notice"),
                             .spool = {}};
   SpoolOptions spool = read_spool(settings, data_dir);
   if (!data_dir.empty()) options.spool = std::move(spool);

@@ -58,6 +58,25 @@ Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string
   sources_ = bind_sources(config, std::move(pipes));
   sinks_ = make_sinks(plan, config);
   pipeline_ = make_pipeline(plan, sinks_);
+  connect_dead_letters();
+}
+
+void Topology::connect_dead_letters() {
+  for (const auto& sinks : {&sinks_, &retiring_}) {
+    for (const auto& sink : *sinks) {
+      const std::string& name = sink->settings().string("dead_letter");
+      const auto target = std::find_if(sinks_.begin(), sinks_.end(),
+                                       [&](const auto& each) { return each->name() == name; });
+      sink->send_dead_letters_to(target == sinks_.end() ? nullptr : target->get(), budget_,
+                                 dead_letters_);
+    }
+  }
+}
+
+bool Topology::takes_dead_letters(const ActiveSink& sink) const {
+  return std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& each) {
+    return each->settings().string("dead_letter") == sink.name();
+  });
 }
 
 Topology::~Topology() {
@@ -204,6 +223,7 @@ void Topology::reload(const Config& config, TopologyPlan plan) {
   switch_shards(pipeline);
   pipeline_ = std::move(pipeline);
   retire_sinks(std::move(old_sinks));
+  connect_dead_letters();
   start_sinks();
   for (const auto& sink : sinks_) sink->runner().reopen();
 
@@ -303,6 +323,16 @@ void Topology::watch_drain() {
   }
   if (shards_draining_ == SIZE_MAX) {
     const auto is_done = [](const auto& sink) { return sink->runner().drained(); };
+    const auto is_no_writer = [&](const auto& sink) {
+      return is_done(sink) || takes_dead_letters(*sink);
+    };
+    if (!letters_draining_ && (std::all_of(sinks_.begin(), sinks_.end(), is_no_writer) ||
+                               steady_now() >= drain_deadline_)) {
+      letters_draining_ = true;
+      for (const auto& sink : sinks_) {
+        if (takes_dead_letters(*sink)) sink->runner().begin_drain(drain_deadline_);
+      }
+    }
     const bool all_done = std::all_of(sinks_.begin(), sinks_.end(), is_done) &&
                           std::all_of(retiring_.begin(), retiring_.end(), is_done);
     if (all_done || steady_now() >= drain_deadline_ + seconds(1)) {
@@ -323,7 +353,7 @@ void Topology::watch_drain() {
 void Topology::drain_sinks() {
   for (const auto& sink : sinks_) {
     if (!sink->started()) sink->start();
-    sink->runner().begin_drain(drain_deadline_);
+    if (!takes_dead_letters(*sink)) sink->runner().begin_drain(drain_deadline_);
   }
 }
 
@@ -337,6 +367,7 @@ Balance Topology::balance() const {
   // All shards hold still while the sinks are asked: nothing is between the two.
   std::vector<std::unique_lock<std::mutex>> locks;
   for (const auto& shard : shards_) locks.push_back(shard->intake().lock_account());
+  const std::lock_guard no_letter_moves(dead_letters_);
   BalanceBuilder builder;
   for (const auto& shard : shards_) builder.add(shard->intake().snapshot_locked());
   for (const SinkBalance& retired : retired_sinks_) builder.add(retired);

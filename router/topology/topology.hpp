@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ class Topology {
   void switch_shards(const std::shared_ptr<const Pipeline>& pipeline);
   void attach_sources(bool running);
   void start_sinks();
+  void connect_dead_letters();
+  bool takes_dead_letters(const ActiveSink& sink) const;
   void notify_shards();
   void source_ended();
   void retire_sinks(Sinks old_sinks);
@@ -93,7 +96,9 @@ class Topology {
   std::size_t sources_ended_ = 0;
   SteadyTime drain_deadline_{};
   std::size_t shards_draining_ = 0;
+  mutable std::mutex dead_letters_;  // Held while one moves from sink to sink.
   bool running_ = false;
+  bool letters_draining_ = false;  // The sinks that take dead letters end last.
   bool draining_ = false;
   std::function<void()> on_drained_;
 };

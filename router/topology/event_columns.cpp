@@ -1,18 +1,18 @@
-#include "router/topology/spool_columns.hpp"
+#include "router/topology/event_columns.hpp"
 
 #include <utility>
 
 namespace weir {
 
-SpoolColumns::SpoolColumns(const std::vector<std::string>& texts) : SpoolColumns(compile(texts)) {}
+EventColumns::EventColumns(const std::vector<std::string>& texts) : EventColumns(compile(texts)) {}
 
-SpoolColumns::SpoolColumns(Compiled compiled)
+EventColumns::EventColumns(Compiled compiled)
     : fields_(compiled.fields),
       columns_(std::move(compiled.columns)),
       row_(compiled.fields.size()),
       values_(columns_.size()) {}
 
-SpoolColumns::Compiled SpoolColumns::compile(const std::vector<std::string>& texts) {
+EventColumns::Compiled EventColumns::compile(const std::vector<std::string>& texts) {
   Compiled compiled;
   for (const std::string& text : texts) {
     Expression expression = Expression::compile(text, compiled.fields);
@@ -25,7 +25,7 @@ SpoolColumns::Compiled SpoolColumns::compile(const std::vector<std::string>& tex
   return compiled;
 }
 
-std::span<const Value> SpoolColumns::columns(const Event& event, const Origin& origin) {
+std::span<const Value> EventColumns::columns(const Event& event, const Origin& origin) {
   const Codec codec = event.format == Format::Text ? Codec::Text : Codec::Json;
   decoder_.decode(event.bytes(), codec, false, fields_, row_);
   if (!fields_.metadata().empty()) fill_metadata(event, origin);
@@ -36,7 +36,7 @@ std::span<const Value> SpoolColumns::columns(const Event& event, const Origin& o
   return values_;
 }
 
-void SpoolColumns::fill_metadata(const Event& event, const Origin& origin) {
+void EventColumns::fill_metadata(const Event& event, const Origin& origin) {
   for (const auto& [metadata, slot] : fields_.metadata()) {
     switch (metadata) {
       case Metadata::Source:

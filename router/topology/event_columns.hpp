@@ -1,9 +1,10 @@
 #pragma once
 
-// SpoolColumns: a sink's columns for events that come from its spool: fields are read anew, by the
-// configuration of this process. It has a set of fields of its own, as a spool outlives reloads.
+// EventColumns: a sink's columns for events that no shard routed there: from its spool, dead
+// letters, notices of losses. Fields are read anew, by the configuration of this process. It has a
+// set of fields of its own, as a sink may outlive a reload.
 //
-// Threads: the sink's runner's.
+// Threads: one at a time.
 
 #include <span>
 #include <string>
@@ -17,10 +18,10 @@
 
 namespace weir {
 
-class SpoolColumns final : public ColumnSource {
+class EventColumns final : public ColumnSource {
  public:
   /// `texts`: what the sink asked for with SinkContext::column(), in that order; each compiles.
-  explicit SpoolColumns(const std::vector<std::string>& texts);
+  explicit EventColumns(const std::vector<std::string>& texts);
 
   std::span<const Value> columns(const Event& event, const Origin& origin) override;
 
@@ -30,7 +31,7 @@ class SpoolColumns final : public ColumnSource {
     std::vector<Column> columns;
   };
   static Compiled compile(const std::vector<std::string>& texts);
-  explicit SpoolColumns(Compiled compiled);
+  explicit EventColumns(Compiled compiled);
   void fill_metadata(const Event& event, const Origin& origin);
 
   FieldTree fields_;

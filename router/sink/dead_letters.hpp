@@ -1,0 +1,56 @@
+#pragma once
+
+// DeadLetters: where a sink's rejected events go: to another sink, as JSON that says what happened
+// and holds the event byte for byte:
+//
+//   {"dead_letter":{"sink":"kafka","reason":"too_large","attempts":1,"time":"…","source":"apps",
+//    "received":"…"},"event":"the text"}
+//
+// What is not UTF-8 stands in `event_base64` instead of `event`. A receipt goes on with the letter:
+// its source is told once the letter has arrived.
+//
+// Threads: any; mutex() keeps two accounts together while an event moves from one to the other, so
+// that a balance that is taken under it is exact.
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "router/sink/own_events.hpp"
+#include "router/sink/sink.hpp"
+
+namespace weir {
+
+class DeadLetters {
+ public:
+  using Offer = std::function<void(Batch)>;
+
+  /// `offer` hands letters to the sink that takes them. `mutex` is shared by all of a router.
+  DeadLetters(std::string sink, OwnEvents events, Offer offer, std::mutex& mutex)
+      : sink_(std::move(sink)),
+        events_(std::move(events)),
+        offer_(std::move(offer)),
+        mutex_(mutex) {}
+
+  std::mutex& mutex() noexcept { return mutex_; }
+
+  /// The letters for what was rejected of `batch`. Empty where there is no memory for them: then
+  /// the events are dropped. Requires: mutex() is held.
+  Batch write(const Batch& batch, std::span<const Rejection> rejected, std::uint64_t attempts);
+
+  /// Requires: mutex() is held.
+  void send(Batch letters) { offer_(std::move(letters)); }
+
+ private:
+  std::string letter(const Event& event, const Origin& origin, Reason reason,
+                     std::uint64_t attempts) const;
+
+  const std::string sink_;
+  OwnEvents events_;
+  const Offer offer_;
+  std::mutex& mutex_;
+};
+
+}  // namespace weir
