@@ -129,38 +129,48 @@ std::vector<char> SpoolRecovery::read_whole(std::uint64_t number) {
   return bytes;
 }
 
-/// Behind the last frame of the last segment that holds one, and behind what the cursor says was
-/// durable: if that is more, the end is damaged, and what is missing will be counted as lost.
+/// Behind the last frame of the last segment that tells where it is, and behind what the cursor says
+/// was durable: if that is more, the end is damaged, and what is missing will be counted as lost.
 void SpoolRecovery::find_end() {
   Position& end = log_.found_.end;
-  end = {0, spool::kSegmentHeaderBytes, cursor_ ? cursor_->end.sequence : kFirstSequence};
-  if (segments_.empty()) {
-    end.segment = std::max<std::uint64_t>(log_.last_segment_, 1);
-    return;
+  const std::uint64_t durable = cursor_ ? cursor_->end.sequence : kFirstSequence;
+  end = {std::max<std::uint64_t>(log_.last_segment_, 1), spool::kSegmentHeaderBytes, durable};
+  // One that was made, and not even got its header, tells nothing: then it is the one before.
+  for (auto last = segments_.rbegin(); last != segments_.rend(); ++last) {
+    const std::optional<Position> found = end_of(*last);
+    if (!found) continue;
+    end = *found;
+    break;
   }
-  Found& last = segments_.back();
+  end.sequence = std::max(end.sequence, durable);
+}
+
+/// Behind the last frame of a segment, and nothing more is in it from now on. Nothing where it has
+/// neither a header nor a frame.
+std::optional<Position> SpoolRecovery::end_of(Found& last) {
   const std::vector<char> bytes = read_whole(last.number);
   SegmentScan scan({bytes.data(), bytes.size()}, last.number, log_.found_.spool_id);
-  std::uint64_t sequence = last.header ? last.header->first_sequence : 0;
-  std::uint64_t offset = spool::kSegmentHeaderBytes;
+  Position end{last.number, spool::kSegmentHeaderBytes,
+               last.header ? last.header->first_sequence : 0};
   bool torn = false;
   while (const auto frame = scan.next()) {
     torn = !frame->intact;
     // A frame that was begun and never finished was never acknowledged.
     if (!frame->intact) continue;
-    sequence = frame->header.first_sequence + frame->header.event_count;
-    offset = scan.offset();
+    end.sequence = frame->header.first_sequence + frame->header.event_count;
+    end.offset = scan.offset();
   }
-  end = {last.number, offset, std::max(sequence, end.sequence)};
   if (torn || scan.strange_bytes() != 0) {
     note(fmt::format("{} ends in the middle of a frame, which was cut off",
                      SpoolDirectory::name_of(last.number)));
   }
   const Result<Fd> file = log_.directory_.open_segment(last.number);
-  if (file && offset < last.bytes &&
-      log_.directory_.io().ftruncate(file->get(), static_cast<off_t>(offset)) == 0) {
-    last.bytes = offset;
+  if (file && end.offset < last.bytes &&
+      log_.directory_.io().ftruncate(file->get(), static_cast<off_t>(end.offset)) == 0) {
+    last.bytes = end.offset;
   }
+  if (end.sequence == 0) return std::nullopt;
+  return end;
 }
 
 void SpoolRecovery::find_beginning() {

@@ -37,6 +37,7 @@ class SpoolRecovery {
   void look_at_front();
   void choose_spool_id();
   void find_end();
+  std::optional<Position> end_of(Found& last);
   void find_beginning();
   void count_events();
   void note(std::string what);

@@ -215,3 +215,24 @@ TEST_CASE("at its byte limit a spool takes no more until segments are consumed")
   REQUIRE(log->sync());
   check_events(read_log(*log, whole.end).events, taken, 10);
 }
+
+TEST_CASE("a segment that was begun and got no header hides nothing of those before it") {
+  const TempDir dir;
+  Io io;
+  {
+    auto log = open_log(io, dir / "s");
+    BatchBuilder builder;
+    for (std::uint64_t i = 0; i < 500; i += 10) {
+      REQUIRE(log->append(numbered_batch(builder, i, 10)).has_value());
+      REQUIRE(log->sync());
+    }
+  }
+  // Killed behind the creation of the next one, and behind its allocation.
+  for (const std::size_t size : {0, 64 * 1024}) {
+    dir.write("s/00000000000000f" + std::to_string(size % 9) + ".seg", std::string(size, '\0'));
+    const WholeRead whole = read_spool(dir / "s");
+    check_events(whole.events, 0, 500);
+    CHECK(whole.lost == 0);
+    CHECK(whole.expected == 500);
+  }
+}
