@@ -20,9 +20,13 @@ class Source {
 
   virtual void start() = 0;
 
-  /// The router is ending: takes what was already connected or sent, then accepts no more. What is
-  /// connected is read on.
+  /// Takes what was already connected or sent, then accepts no more. What is connected is read on.
+  /// What waits in a socket that was passed to the router stays there for the next one.
   virtual void stop_accepting() = 0;
+
+  /// The router is ending: tells whoever is connected, where the protocol has a word for it, so
+  /// that they can go elsewhere before they are closed. After stop_accepting().
+  virtual void announce_end() {}
 
   /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0
   /// closes all at once. Returns true when none is left.

@@ -26,7 +26,7 @@ Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD
 
 ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir,
                            std::uint64_t generation, std::size_t shard_count,
-                           ActiveSource* predecessor, Fd pipe)
+                           ActiveSource* predecessor, PassedSockets& passed, Fd pipe)
     : settings_(settings),
       data_dir_(data_dir),
       options_(read_source_options(settings, data_dir)),
@@ -47,9 +47,24 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
     for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
     file_ = predecessor->file_;
-  } else {
+    passed_ = predecessor->passed_;
+  } else if (!use_passed(passed)) {
     bind(shard_count);
   }
+}
+
+/// A passed socket is one for all shards, also of TCP and UDP. Others beside it with SO_REUSEPORT
+/// would have queues of their own, and what waits in those is lost when they are closed.
+bool ActiveSource::use_passed(PassedSockets& passed) {
+  passed_ = passed.take(settings_);
+  if (passed_ == nullptr) return false;
+  Result<Fd> socket = adopt_bound(passed_->fd, options_.receive_buffer_bytes);
+  if (!socket) {
+    throw settings_.error("", "cannot use the socket that was passed: " + socket.error().message());
+  }
+  sockets_.push_back(std::move(*socket));
+  address_ = passed_->address_text();
+  return true;
 }
 
 bool ActiveSource::same_as(const Settings& settings) const {
@@ -91,8 +106,10 @@ void ActiveSource::bind(std::size_t shard_count) {
 
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
-  // A Unix socket's connections are spread over all shards; a pipe has one.
-  const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
+  // A listening socket's connections are spread over all shards, even if it is the only one; a
+  // pipe has one reader, and so has a datagram socket, for the sake of order.
+  const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
+  const bool everywhere = !is_pipe(settings_.scheme()) && !is_single;
   const std::size_t count = everywhere ? shards.size() : 1;
   for (std::size_t i = 0; i < count; ++i) {
     Shard& shard = *shards[i];
@@ -125,10 +142,11 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
                                         on_end);
   }
   if (is_datagram(settings_.scheme())) {
-    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account, shard.intake());
+    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), life(), account,
+                                            shard.intake());
   }
-  const bool spreads = settings_.scheme() == "unix" && shards.size() > 1 && socket;
-  return std::make_unique<StreamListener>(shard.io(), std::move(socket), shared_, account,
+  const bool spreads = sockets_.size() < shards.size() && socket;
+  return std::make_unique<StreamListener>(shard.io(), std::move(socket), life(), shared_, account,
                                           shard.intake(), log,
                                           spreads ? spread(shards) : StreamListener::Place());
 }
@@ -138,9 +156,8 @@ StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& 
   return [&shards, id = id_, next = std::size_t{0}](Fd socket, Peer peer) mutable {
     Shard& shard = *shards[next++ % shards.size()];
     shard.post([&shard, id, peer, socket = std::move(socket)]() mutable {
-      if (auto* const listener = dynamic_cast<StreamListener*>(shard.source(id))) {
-        listener->adopt(std::move(socket), peer);
-      }
+      // It is there: it does not leave while connections are on their way.
+      dynamic_cast<StreamListener&>(*shard.source(id)).adopt(std::move(socket), peer);
     });
   };
 }
@@ -155,6 +172,7 @@ void ActiveSource::retire(std::vector<std::unique_ptr<Shard>>& shards) {
 void ActiveSource::let_sockets_go() noexcept {
   sockets_.clear();
   file_.reset();
+  passed_.reset();
 }
 
 bool ActiveSource::ends_by_itself() const noexcept { return is_pipe(settings_.scheme()); }
