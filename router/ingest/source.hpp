@@ -8,6 +8,8 @@
 #include <chrono>
 
 #include "router/base/clock.hpp"
+#include "router/base/fd.hpp"
+#include "router/base/peer.hpp"
 
 namespace weir {
 
@@ -27,6 +29,10 @@ class Source {
   /// The router is ending: tells whoever is connected, where the protocol has a word for it, so
   /// that they can go elsewhere before they are closed. After stop_accepting().
   virtual void announce_end() {}
+
+  /// Takes a connection over that the source's part on another shard has accepted and handed out.
+  /// What never hands any out is never asked.
+  virtual void adopt(Fd, Peer) {}
 
   /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0
   /// closes all at once. Returns true when none is left.

@@ -55,10 +55,8 @@ class StreamListener final : public Source {
   void stop_accepting() override;
   void announce_end() override;
   bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) override;
+  void adopt(Fd socket, Peer peer) override;
   void tick(SteadyTime now) override;
-
-  /// Takes a connection over that an accepting listener handed to its Place.
-  void adopt(Fd socket, Peer peer);
 
  private:
   void take_in(Fd socket, Peer peer);

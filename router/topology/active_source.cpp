@@ -157,7 +157,7 @@ StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& 
     Shard& shard = *shards[next++ % shards.size()];
     shard.post([&shard, id, peer, socket = std::move(socket)]() mutable {
       // It is there: it does not leave while connections are on their way.
-      dynamic_cast<StreamListener&>(*shard.source(id)).adopt(std::move(socket), peer);
+      shard.source(id)->adopt(std::move(socket), peer);
     });
   };
 }
