@@ -26,16 +26,14 @@ class Source {
   /// What waits in a socket that was passed to the router stays there for the next one.
   virtual void stop_accepting() = 0;
 
-  /// The router is ending: tells whoever is connected, where the protocol has a word for it, so
-  /// that they can go elsewhere before they are closed. After stop_accepting().
-  virtual void announce_end() {}
-
   /// Takes a connection over that the source's part on another shard has accepted and handed out.
   /// What never hands any out is never asked.
   virtual void adopt(Fd, Peer) {}
 
-  /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0
-  /// closes all at once. Returns true when none is left.
+  /// The router is ending: tells whoever is connected, where the protocol has a word for it, so
+  /// that they can go elsewhere; closes every connection that has been quiet for `quiet` and has
+  /// nothing unread; `quiet` 0 closes all at once. Returns true when none is left. kNever tells
+  /// nobody: the router goes on. After stop_accepting().
   virtual bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) = 0;
 
   /// The source is no part of the configuration any more: serves what is left of it. Returns true

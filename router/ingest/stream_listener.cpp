@@ -185,11 +185,12 @@ void StreamListener::stop_accepting() {
 }
 
 void StreamListener::announce_end() {
-  end_announced_ = true;
+  if (std::exchange(end_announced_, true)) return;
   for (const auto& [key, reader] : readers_) reader->announce_end();
 }
 
 bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
+  if (quiet != kNever) announce_end();
   std::vector<std::shared_ptr<TlsHandshake>> to_abandon;
   for (const auto& [key, handshake] : handshakes_) {
     const bool is_quiet = now - handshake->last_read() >= quiet && handshake->unread() == 0;

@@ -53,13 +53,13 @@ class StreamListener final : public Source {
 
   void start() override;
   void stop_accepting() override;
-  void announce_end() override;
   bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) override;
   void adopt(Fd socket, Peer peer) override;
   void tick(SteadyTime now) override;
 
  private:
   void take_in(Fd socket, Peer peer);
+  void announce_end();
   void wait_acceptable();
   void accept_some();
   bool accept_one();

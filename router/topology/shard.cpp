@@ -124,8 +124,6 @@ void Shard::begin_drain(SteadyTime deadline, std::function<void()> on_drained) {
     drain_deadline_ = deadline;
     on_drained_ = std::move(done);
     for (const auto& [id, source] : sources_) source->stop_accepting();
-    for (const auto& [id, source] : sources_) source->announce_end();
-    for (const auto& [id, source] : retired_) source->announce_end();
     drain_step();
   });
 }
