@@ -111,7 +111,8 @@ void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool runn
   const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
   const bool everywhere = !is_pipe(settings_.scheme()) && !is_single;
   const std::size_t count = everywhere ? shards.size() : 1;
-  for (std::size_t i = 0; i < count; ++i) {
+  // The first shard last: it may accept at once, and hand connections to the others.
+  for (std::size_t i = count; i-- > 0;) {
     Shard& shard = *shards[i];
     SourceAccount& account = shard.intake().add_source(options_);
     auto add = [this, &shards, &shard, &account, &log, &metrics, running, on_end, i] {
