@@ -22,7 +22,7 @@ from pathlib import Path
 # --- What holds in this project ------------------------------------------------------------------
 
 STAGES = ["ingest", "parse", "route", "sink"]  # In the order of the data path.
-BELOW_STAGES = {"router/kafka", "config", "router/base", "router/telemetry"}
+BELOW_STAGES = {"router/kafka", "router/forward", "config", "router/base", "router/telemetry"}
 
 # Folder -> the other folders that it may include from. Tests and benchmarks may include anything.
 INCLUDES = {
@@ -30,6 +30,7 @@ INCLUDES = {
     "config": {"router/base"},
     "router/telemetry": {"config", "router/base"},
     "router/kafka": {"config", "router/base"},  # A client that sources, sinks and bench share.
+    "router/forward": {"router/base"},  # A protocol that a source and a sink share.
     **{f"router/{stage}": BELOW_STAGES | {f"router/{later}" for later in STAGES[i + 1:]}
        for i, stage in enumerate(STAGES)},
     "router/topology": BELOW_STAGES | {f"router/{stage}" for stage in STAGES},

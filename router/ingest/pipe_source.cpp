@@ -8,7 +8,7 @@ PipeSource::PipeSource(boost::asio::io_context& io, Fd pipe, SourceAccount& acco
                        std::function<void()> on_end)
     : framer_(make_framer(account.options.framing, account.options.max_event_bytes,
                           account.options.oversize)) {
-  const auto on_closed = [this, ended = std::move(on_end)](StreamReader&) {
+  const auto on_closed = [this, ended = std::move(on_end)](StreamConnection&) {
     reader_.reset();
     ended();
   };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "router/base/limits.hpp"
+#include "router/ingest/forward_options.hpp"
 #include "router/ingest/kafka_source_options.hpp"
 #include "router/ingest/tls_options.hpp"
 
@@ -52,8 +53,7 @@ std::vector<OptionSpec> stream_options() {
   return options;
 }
 
-std::vector<OptionSpec> listener_options() {
-  std::vector<OptionSpec> options = stream_options();
+void add_connection_options(std::vector<OptionSpec>& options) {
   options.push_back({.name = "max_connections",
                      .type = OptionType::Integer,
                      .fallback = "10000",
@@ -62,6 +62,28 @@ std::vector<OptionSpec> listener_options() {
                      .type = OptionType::Duration,
                      .fallback = "0s",
                      .help = "A connection that sends nothing for so long is closed; 0s = never."});
+}
+
+std::vector<OptionSpec> listener_options() {
+  std::vector<OptionSpec> options = stream_options();
+  add_connection_options(options);
+  return options;
+}
+
+/// Half of a JSON object is none, so nothing can be split.
+std::vector<OptionSpec> forward_options() {
+  std::vector<OptionSpec> options = decoding_options();
+  for (OptionSpec& option : options) {
+    if (option.name != "oversize") continue;
+    option.help =
+        "What becomes of a longer one: its first part (marked), or nothing; then its "
+        "chunk is not acknowledged.";
+    option.choices = {"truncate", "drop"};
+  }
+  add_connection_options(options);
+  for (OptionSpec& option : forward_option_specs()) options.push_back(std::move(option));
+  for (OptionSpec& option : tls_source_options()) options.push_back(std::move(option));
+  options.push_back(ack_option());
   return options;
 }
 
@@ -132,11 +154,15 @@ std::vector<ComponentSpec> source_specs() {
                       .help = "Reads topics of Kafka, as a member of a consumer group.",
                       .options = decoding_options()};
   for (OptionSpec& option : kafka_source_option_specs()) kafka.options.push_back(std::move(option));
+  ComponentSpec forward{.scheme = "forward",
+                        .address = AddressForm::HostPort,
+                        .help = "Listens for Fluentd's Forward protocol, and acknowledges chunks.",
+                        .options = forward_options()};
   ComponentSpec command{.scheme = "command",
                         .address = AddressForm::None,
                         .help = "",  // Hidden: made by `weir run -- COMMAND`.
                         .options = stream_options()};
-  return {tcp, udp, unix_stream, unix_datagram, standard_input, kafka, command};
+  return {tcp, udp, unix_stream, unix_datagram, standard_input, kafka, forward, command};
 }
 
 OptionSpec ack_option() {
@@ -178,8 +204,7 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
   SourceOptions options;
   options.name = settings.name();
   options.url = settings.masked();
-  options.framing = settings.scheme() == "kafka" ? Framing::Newline
-                                                 : choose(settings.string("framing"), kFramings);
+  if (settings.has("framing")) options.framing = choose(settings.string("framing"), kFramings);
   options.codec = choose(settings.string("codec"), kCodecs);
   options.validate_fully = settings.string("validate") == "full";
   options.max_event_bytes = settings.bytes("max_event_bytes");
@@ -201,12 +226,15 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
       throw settings.error("receive_buffer", "expected at most 1GiB");
     }
   }
-  if (settings.scheme() == "tcp") {
+  if (settings.has("tls.handshake_timeout")) {
     options.tls = read_source_tls(settings);
     options.handshake_timeout = settings.duration("tls.handshake_timeout");
   }
   if (settings.scheme() == "kafka") {
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));
+  }
+  if (settings.scheme() == "forward") {
+    options.forward = std::make_shared<const ForwardOptions>(read_forward_options(settings));
   }
   if (settings.has("ack")) options.ack = read_ack(settings, data_dir);
   if (settings.has("mode")) options.socket_mode = read_mode(settings);

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "router/ingest/stream_reader.hpp"
+
 namespace weir {
 namespace {
 
@@ -34,7 +36,7 @@ SharedListener::SharedListener(const SourceOptions& options)
 
 StreamListener::StreamListener(boost::asio::io_context& io, Fd socket,
                                std::shared_ptr<SharedListener> shared, SourceAccount& account,
-                               Intake& intake, Log& log, Place place)
+                               Intake& intake, Log& log, Place place, Make make)
     : io_(io),
       acceptor_(io),
       retry_(io),
@@ -42,7 +44,8 @@ StreamListener::StreamListener(boost::asio::io_context& io, Fd socket,
       account_(account),
       intake_(intake),
       log_(log),
-      place_(std::move(place)) {
+      place_(std::move(place)),
+      make_(std::move(make)) {
   if (socket) acceptor_.assign(socket.release());
 }
 
@@ -153,14 +156,21 @@ void StreamListener::end_handshake(TlsHandshake& handshake, ErrorCode error) {
 }
 
 void StreamListener::read_from(Fd socket, Peer peer, std::unique_ptr<TlsSession> tls) {
-  const auto on_closed = [this](StreamReader& reader) {
+  const auto on_closed = [this](StreamConnection& reader) {
     shared_->connections.fetch_sub(1, std::memory_order_relaxed);
     readers_.erase(&reader);
   };
-  auto reader = std::make_shared<StreamReader>(io_, socket.release(), peer, *shared_->framer,
-                                               account_, intake_, on_closed, std::move(tls));
+  std::shared_ptr<StreamConnection> reader =
+      make_reader(std::move(socket), peer, std::move(tls), on_closed);
   readers_.emplace(reader.get(), reader);
   reader->start();
+}
+
+std::shared_ptr<StreamConnection> StreamListener::make_reader(
+    Fd socket, Peer peer, std::unique_ptr<TlsSession> tls, StreamConnection::OnClosed on_closed) {
+  if (make_) return make_(std::move(socket), peer, std::move(tls), std::move(on_closed));
+  return std::make_shared<StreamReader>(io_, socket.release(), peer, *shared_->framer, account_,
+                                        intake_, std::move(on_closed), std::move(tls));
 }
 
 void StreamListener::stop_accepting() {
@@ -180,7 +190,7 @@ bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet
     if (quiet.count() == 0 || is_quiet) to_abandon.push_back(handshake);
   }
   for (const auto& handshake : to_abandon) handshake->abandon();
-  std::vector<std::shared_ptr<StreamReader>> to_close;
+  std::vector<std::shared_ptr<StreamConnection>> to_close;
   for (const auto& [key, reader] : readers_) {
     const bool is_quiet = now - reader->last_read() >= quiet && reader->unread() == 0;
     if (quiet.count() == 0 || is_quiet) to_close.push_back(reader);
@@ -192,7 +202,7 @@ bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet
 void StreamListener::tick(SteadyTime now) {
   const std::chrono::milliseconds timeout = account_.options.idle_timeout;
   if (timeout.count() == 0 || !intake_.gate().open()) return;
-  std::vector<std::shared_ptr<StreamReader>> idle;
+  std::vector<std::shared_ptr<StreamConnection>> idle;
   for (const auto& [key, reader] : readers_) {
     if (now - reader->last_read() >= timeout && reader->unread() == 0) idle.push_back(reader);
   }

@@ -24,7 +24,7 @@
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
 #include "router/ingest/source.hpp"
-#include "router/ingest/stream_reader.hpp"
+#include "router/ingest/stream_connection.hpp"
 #include "router/ingest/tls_handshake.hpp"
 #include "router/telemetry/log.hpp"
 
@@ -42,9 +42,14 @@ class StreamListener final : public Source {
   /// Where an accepted connection goes; empty: it stays here.
   using Place = std::function<void(Fd socket, Peer peer)>;
 
+  /// Makes what reads an accepted connection; empty: a StreamReader. `tls` may be null.
+  using Make = std::function<std::shared_ptr<StreamConnection>(
+      Fd socket, Peer peer, std::unique_ptr<TlsSession> tls, StreamConnection::OnClosed on_closed)>;
+
   /// `socket` may be empty: a shard that only takes what others accepted.
   StreamListener(boost::asio::io_context& io, Fd socket, std::shared_ptr<SharedListener> shared,
-                 SourceAccount& account, Intake& intake, Log& log, Place place = {});
+                 SourceAccount& account, Intake& intake, Log& log, Place place = {},
+                 Make make = {});
   ~StreamListener() override;
 
   void start() override;
@@ -65,6 +70,9 @@ class StreamListener final : public Source {
   void begin_handshake(Fd socket, Peer peer);
   void end_handshake(TlsHandshake& handshake, ErrorCode error);
   void read_from(Fd socket, Peer peer, std::unique_ptr<TlsSession> tls);
+  std::shared_ptr<StreamConnection> make_reader(Fd socket, Peer peer,
+                                                std::unique_ptr<TlsSession> tls,
+                                                StreamConnection::OnClosed on_closed);
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor acceptor_;
@@ -74,9 +82,10 @@ class StreamListener final : public Source {
   Intake& intake_;
   Log& log_;
   Place place_;
+  Make make_;
   Io tls_io_;
   std::unordered_map<TlsHandshake*, std::shared_ptr<TlsHandshake>> handshakes_;
-  std::unordered_map<StreamReader*, std::shared_ptr<StreamReader>> readers_;
+  std::unordered_map<StreamConnection*, std::shared_ptr<StreamConnection>> readers_;
 };
 
 }  // namespace weir

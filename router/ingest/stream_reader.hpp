@@ -28,32 +28,32 @@
 #include "router/ingest/carry.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
+#include "router/ingest/stream_connection.hpp"
 
 namespace weir {
 
-class StreamReader final : public std::enable_shared_from_this<StreamReader>, private CarryHolder {
+class StreamReader final : public StreamConnection,
+                           public std::enable_shared_from_this<StreamReader>,
+                           private CarryHolder {
  public:
-  using OnClosed = std::function<void(StreamReader&)>;
-
   /// Takes `fd` over; it is non-blocking from here on, but for a regular file. `framer` and
   /// `source` live as long as the shard. `on_closed` runs once, at the end, however it comes.
   /// `tls`: on `fd`, its handshake done; null where bytes come as they are.
   StreamReader(boost::asio::io_context& io, int fd, Peer peer, const Framer& framer,
                SourceAccount& source, Intake& intake, OnClosed on_closed,
                std::unique_ptr<TlsSession> tls = nullptr);
-  ~StreamReader() = default;
+  ~StreamReader() override = default;
 
-  void start();
+  void start() override;
 
   /// Closes as if the peer had: an unfinished last line is an event, but over TLS.
-  void close();
+  void close() override;
 
   /// The router is ending: an unfinished frame was never an event, and is counted as incomplete.
-  void abandon();
+  void abandon() override;
 
-  /// Bytes that the kernel holds for us; not 0 where the TLS session may hold some.
-  std::size_t unread() const noexcept;
-  SteadyTime last_read() const noexcept { return last_read_; }
+  std::size_t unread() const noexcept override;
+  SteadyTime last_read() const noexcept override { return last_read_; }
 
  private:
   enum class Outcome { Progress, Drained, Ended, CutOff, NoRoom };

@@ -8,6 +8,7 @@
 
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
+#include "router/ingest/forward_source.hpp"
 #include "router/ingest/kafka_source.hpp"
 #include "router/ingest/pipe_source.hpp"
 #include "router/ingest/socket_setup.hpp"
@@ -16,7 +17,10 @@ namespace weir {
 namespace {
 
 bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme == "unix+dgram"; }
-bool is_inet(const std::string& scheme) { return scheme == "tcp" || scheme == "udp"; }
+bool is_forward(const std::string& scheme) { return scheme == "forward"; }
+bool is_inet(const std::string& scheme) {
+  return scheme == "tcp" || scheme == "udp" || is_forward(scheme);
+}
 bool is_kafka(const std::string& scheme) { return scheme == "kafka"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
 
@@ -32,6 +36,7 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
       options_(read_source_options(settings, data_dir)),
       id_(settings.name() + "#" + std::to_string(generation)),
       shared_(std::make_shared<SharedListener>(options_)) {
+  if (is_forward(settings.scheme())) units_ = std::make_shared<ForwardUnits>();
   if (is_pipe(settings.scheme())) {
     if (!pipe) {
       const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
@@ -126,6 +131,10 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
   }
   if (is_datagram(settings_.scheme())) {
     return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account, shard.intake());
+  }
+  if (is_forward(settings_.scheme())) {
+    return std::make_unique<ForwardSource>(shard.io(), std::move(socket), shared_, units_, account,
+                                           shard.intake(), log);
   }
   const bool spreads = settings_.scheme() == "unix" && shards.size() > 1 && socket;
   return std::make_unique<StreamListener>(shard.io(), std::move(socket), shared_, account,

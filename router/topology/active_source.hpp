@@ -11,6 +11,7 @@
 
 #include "config/settings.hpp"
 #include "router/base/fd.hpp"
+#include "router/ingest/forward_units.hpp"
 #include "router/ingest/socket_file.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
@@ -68,6 +69,7 @@ class ActiveSource {
   std::vector<Fd> sockets_;           // One for each shard that has one, from shard 0 on.
   std::shared_ptr<SocketFile> file_;  // Of a Unix socket.
   std::shared_ptr<SharedListener> shared_;
+  std::shared_ptr<ForwardUnits> units_;  // Of a `forward://` source.
 };
 
 }  // namespace weir
