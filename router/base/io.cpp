@@ -64,6 +64,10 @@ int Io::rename_new(int directory, const char* from, const char* to) noexcept {
   return ::unlinkat(directory, from, 0);
 }
 
+int Io::rename_over(int directory, const char* from, const char* to) noexcept {
+  return ::renameat(directory, from, directory, to);
+}
+
 int Io::unlinkat(int directory, const char* path) noexcept {
   return ::unlinkat(directory, path, 0);
 }

@@ -46,6 +46,8 @@ class Io {
   virtual int mkdirat(int directory, const char* path, mode_t mode) noexcept;
   /// renameat2(2) that never replaces: EEXIST.
   virtual int rename_new(int directory, const char* from, const char* to) noexcept;
+  /// renameat(2): replaces what has the name `to`, at once.
+  virtual int rename_over(int directory, const char* from, const char* to) noexcept;
   virtual int unlinkat(int directory, const char* path) noexcept;
   virtual int fstat(int fd, struct stat* to) noexcept;
   /// Of the name itself, not of what a symlink points to.

@@ -71,6 +71,10 @@ int FailingIo::rename_new(int directory, const char* from, const char* to) noexc
   return fails("rename_new") ? -1 : Io::rename_new(directory, from, to);
 }
 
+int FailingIo::rename_over(int directory, const char* from, const char* to) noexcept {
+  return fails("rename_over") ? -1 : Io::rename_over(directory, from, to);
+}
+
 int FailingIo::unlinkat(int directory, const char* path) noexcept {
   return fails("unlinkat") ? -1 : Io::unlinkat(directory, path);
 }

@@ -36,6 +36,7 @@ class FailingIo final : public Io {
   int open_beneath(int directory, const char* path, int flags, mode_t mode) noexcept override;
   int mkdirat(int directory, const char* path, mode_t mode) noexcept override;
   int rename_new(int directory, const char* from, const char* to) noexcept override;
+  int rename_over(int directory, const char* from, const char* to) noexcept override;
   int unlinkat(int directory, const char* path) noexcept override;
 
  private:
