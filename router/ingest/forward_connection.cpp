@@ -18,6 +18,7 @@
 #include "router/forward/forward_protocol.hpp"
 #include "router/forward/handshake.hpp"
 #include "router/forward/msgpack.hpp"
+#include "router/ingest/inflate.hpp"
 
 namespace weir {
 namespace {
@@ -32,6 +33,9 @@ constexpr std::size_t kUnsentBytesMax = 64 * 1024;
 constexpr std::size_t kWriteBytes = 16 * 1024;
 
 constexpr std::size_t kNonceBytes = 16;
+
+/// What is unpacked in one step.
+constexpr std::size_t kInflateBytes = 16 * 1024;
 
 /// Bytes of the read in hand. One for the thread: what is unfinished is carried away at once.
 char* read_buffer() {
@@ -64,6 +68,7 @@ ForwardConnection::ForwardConnection(ForwardHost& host, std::uint64_t id, Fd soc
       last_read_(steady_now()),
       began_(last_read_),
       carry_(host.intake.carries(), *this),
+      inflated_(host.intake.carries(), *this),
       json_(host.options.time_field, host.options.tag_field) {
   descriptor_.assign(socket.release());
   ++host_.account.pending.connections_opened;
@@ -204,17 +209,40 @@ bool ForwardConnection::begin_message(std::string_view bytes) {
   wrong_ = read_forward_message(bytes, message_);
   if (wrong_ != nullptr) return false;
   if (message_.is_heartbeat) return true;
-  if (message_.is_gzip) {
-    wrong_ = "it is compressed";
-    return false;
-  }
+  if (message_.is_gzip && !inflate()) return false;
   // All or nothing: who sends it again must not find a part of it here already.
   wrong_ = EntryReader(message_.entries, message_.is_bare).check();
   if (wrong_ != nullptr) return false;
   entries_done_ = 0;
   chunk_ = message_.chunk;
+  wrong_ = nullptr;
   is_taking_ = chunk_.empty() || begin_chunk();
-  return true;
+  return wrong_ == nullptr;
+}
+
+/// False where it cannot be unpacked; then wrong_ says why.
+bool ForwardConnection::inflate() {
+  inflated_.clear();
+  std::span<const char> packed{message_.entries.data(), message_.entries.size()};
+  // Fluentd compresses what it gathers piece by piece, and sends the members one after another.
+  Inflater inflater(Packing::GzipMembers, host_.options.chunk_bytes_max);
+  std::array<char, kInflateBytes> room;
+  for (bool has_more = true; has_more;) {
+    const std::size_t out = inflater.step(packed, room);
+    if (inflater.fault() != InflateFault::None) break;
+    if (out != 0 && !inflated_.append({room.data(), out})) {
+      wrong_ = "there is no memory left for it";
+      return false;
+    }
+    has_more = !packed.empty() || out == room.size();
+  }
+  const InflateFault fault = inflater.finish();
+  if (fault == InflateFault::None) {
+    message_.entries = {inflated_.bytes().data(), inflated_.size()};
+    return true;
+  }
+  wrong_ = to_string(fault).data();
+  return false;
 }
 
 /// True where its events are to be taken.
@@ -225,6 +253,9 @@ bool ForwardConnection::begin_chunk() {
       return false;
     case ForwardUnits::Begin::InFlight:
       ++in_flight_;
+      return false;
+    case ForwardUnits::Begin::Full:
+      wrong_ = "more chunks are in flight than dedupe_chunks";
       return false;
     case ForwardUnits::Begin::New:
       break;
@@ -272,6 +303,7 @@ bool ForwardConnection::check_ping(std::string_view bytes) {
 /// NeedsMore: all were taken, on to the next message.
 ForwardConnection::Step ForwardConnection::take_entries(std::string_view bytes) {
   read_forward_message(bytes, message_);  // It was good, and may lie elsewhere now.
+  if (message_.is_gzip) message_.entries = {inflated_.bytes().data(), inflated_.size()};
   EntryReader reader(message_.entries.substr(entries_done_), message_.is_bare);
   while (!reader.at_end()) {
     if (!host_.intake.gate().open()) return wait_at_gate();
@@ -353,6 +385,7 @@ ForwardConnection::Step ForwardConnection::wait_at_gate() {
 
 void ForwardConnection::end_message() {
   is_taking_ = false;
+  inflated_.clear();
   if (chunk_.empty()) return;
   if (receipt_) {
     receipt_ = {};  // Who still holds it answers.
@@ -463,6 +496,7 @@ void ForwardConnection::forget_message() {
   }
   is_taking_ = false;
   carry_.clear();
+  inflated_.clear();
 }
 
 void ForwardConnection::cut_carry() {
@@ -485,6 +519,7 @@ void ForwardConnection::gone() {
   if (carry_.size() != 0 && is_taking_) forget_message();
   phase_ = Phase::Gone;
   carry_.clear();
+  inflated_.clear();
   ++host_.account.pending.connections_closed;
   if (tls_ != nullptr) tls_->say_goodbye();
   // Closing with something unread would be a reset, which may overtake an acknowledgement.

@@ -89,6 +89,7 @@ class ForwardConnection final : public StreamConnection,
   Step take_carried();
   Step take_messages(std::string_view bytes, std::size_t& done);
   bool begin_message(std::string_view bytes);
+  bool inflate();
   bool begin_chunk();
   bool check_ping(std::string_view bytes);
   Step take_entries(std::string_view bytes);
@@ -123,6 +124,7 @@ class ForwardConnection final : public StreamConnection,
 
   Carry carry_;             // Begins with the message in hand, or an unfinished one.
   msgpack::Walker walker_;  // Of that message.
+  Carry inflated_;          // Of the message in hand, where it came compressed.
   RecordJson json_;
   bool is_taking_ = false;        // The message in hand is good, and its entries are being taken:
   ForwardMessage message_;        // valid during take_entries() only;

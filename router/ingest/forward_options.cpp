@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kChunkBytesMin = 1024;
 constexpr std::uint64_t kChunksInFlightCeiling = 65536;
+constexpr std::uint64_t kDedupeChunksMin = 1000;
+constexpr std::uint64_t kDedupeChunksCeiling = 10'000'000;
 
 std::string own_hostname() {
   std::array<char, 256> name{};
@@ -50,6 +52,15 @@ std::vector<OptionSpec> forward_option_specs() {
            .fallback = "64",
            .help = "Chunks of a connection that wait for their acknowledgement; then it is not "
                    "read."},
+          {.name = "dedupe_chunks",
+           .type = OptionType::Integer,
+           .fallback = "100000",
+           .help = "Names of chunks that are remembered: one that comes again is acknowledged, and "
+                   "not taken twice. With a data_dir they outlive the process."},
+          {.name = "dedupe_window",
+           .type = OptionType::Duration,
+           .fallback = "1h",
+           .help = "How long they are remembered."},
           {.name = "shared_key",
            .type = OptionType::Secret,
            .help = "Clients have to prove that they know it (HELO, PING, PONG)."},
@@ -74,6 +85,8 @@ ForwardOptions read_forward_options(const Settings& settings) {
                          .tag_field = settings.string("tag_field"),
                          .chunk_bytes_max = settings.bytes("max_chunk_bytes"),
                          .chunks_in_flight_max = settings.integer("max_in_flight"),
+                         .dedupe_chunks = settings.integer("dedupe_chunks"),
+                         .dedupe_window = settings.duration("dedupe_window"),
                          .shared_key = settings.string("shared_key"),
                          .users = read_users(settings),
                          .handshake_timeout = settings.duration("handshake_timeout"),
@@ -88,6 +101,14 @@ ForwardOptions read_forward_options(const Settings& settings) {
   }
   if (options.chunks_in_flight_max == 0 || options.chunks_in_flight_max > kChunksInFlightCeiling) {
     throw settings.error("max_in_flight", "expected 1 to 65536");
+  }
+  if (options.dedupe_chunks < kDedupeChunksMin || options.dedupe_chunks > kDedupeChunksCeiling) {
+    throw settings.error("dedupe_chunks", "expected 1000 to 10000000",
+                         "a chunk that is repeated has to be known as long as it may come");
+  }
+  if (options.dedupe_window < std::chrono::seconds(1) ||
+      options.dedupe_window > std::chrono::hours(24 * 7)) {
+    throw settings.error("dedupe_window", "expected 1s to 168h");
   }
   if (options.handshake_timeout.count() == 0) {
     throw settings.error("handshake_timeout", "expected at least 1ms",

@@ -23,6 +23,8 @@ struct ForwardOptions {
   std::string tag_field;   ///< The same.
   std::size_t chunk_bytes_max = 16 * 1024 * 1024;
   std::size_t chunks_in_flight_max = 64;           ///< Of a connection.
+  std::size_t dedupe_chunks = 100'000;             ///< Names that are remembered, ...
+  std::chrono::milliseconds dedupe_window{0};      ///< ... and for how long.
   std::string shared_key;                          ///< "" = no handshake.
   std::vector<User> users;                         ///< Empty: the key is enough.
   std::chrono::milliseconds handshake_timeout{0};  ///< For PING.

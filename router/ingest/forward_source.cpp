@@ -68,6 +68,7 @@ void ForwardSource::take_answers() {
 }
 
 void ForwardSource::conclude(SteadyTime deadline) noexcept {
+  units_->await_confirmed(deadline);
   take_answers();
   std::vector<std::shared_ptr<ForwardConnection>> all;
   for (const auto& [id, connection] : connections_) all.push_back(connection);

@@ -52,12 +52,28 @@ class ForwardUnits::ChunkReceipt final : public Receipt {
   std::atomic<bool> was_refused_{false};
 };
 
+ErrorCode ForwardUnits::keep_in(const std::string& directory, SeenKeys::Limits limits) {
+  auto keys = SeenKeys::open(limits, directory, io_);
+  if (!keys) return keys.error();
+  keys_ = std::move(*keys);
+  return {};
+}
+
 ForwardUnits::Begin ForwardUnits::begin(std::string_view chunk, std::uint64_t connection,
                                         const std::shared_ptr<AnswerBox>& box) {
-  const std::lock_guard lock(mutex_);
-  const auto [unit, is_new] = in_flight_.try_emplace(std::string(chunk));
+  std::string name(chunk);
+  std::unique_lock lock(mutex_);
+  const SeenKeys::State state = keys_->begin(chunk);
+  if (state == SeenKeys::State::Seen) return Begin::Seen;
+  if (state == SeenKeys::State::Full) return Begin::Full;
+  const auto [unit, is_first] = in_flight_.try_emplace(name);
   unit->second.push_back({.connection = connection, .box = box});
-  return is_new ? Begin::New : Begin::InFlight;
+  if (state == SeenKeys::State::New) return Begin::New;
+  const bool is_to_be_written = state == SeenKeys::State::Taken && is_first;
+  if (is_to_be_written) ++confirming_;
+  lock.unlock();
+  if (is_to_be_written) confirm(name);
+  return Begin::InFlight;
 }
 
 ReceiptRef ForwardUnits::receipt(std::string_view chunk, Ack ack) {
@@ -65,17 +81,37 @@ ReceiptRef ForwardUnits::receipt(std::string_view chunk, Ack ack) {
 }
 
 void ForwardUnits::settle(const std::string& chunk, bool whole) {
-  std::vector<Waiter> waiters;
+  if (!whole) return tell(chunk, false, false);
   {
     const std::lock_guard lock(mutex_);
-    const auto unit = in_flight_.find(chunk);
-    if (unit == in_flight_.end()) return;
+    ++confirming_;
+  }
+  confirm(chunk);
+}
+
+/// Requires: confirming_ counts it.
+void ForwardUnits::confirm(const std::string& chunk) {
+  keys_->confirm(chunk, [this, chunk](ErrorCode error) { tell(chunk, !error, true); });
+}
+
+void ForwardUnits::tell(const std::string& chunk, bool whole, bool was_confirming) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Waiter> waiters;
+  if (!was_confirming) keys_->forget(chunk);
+  const auto unit = in_flight_.find(chunk);
+  if (unit != in_flight_.end()) {
     waiters = std::move(unit->second);
     in_flight_.erase(unit);
   }
   for (const Waiter& waiter : waiters) {
     waiter.box->put({.connection = waiter.connection, .chunk = chunk, .whole = whole});
   }
+  if (was_confirming && --confirming_ == 0) all_confirmed_.notify_all();
+}
+
+void ForwardUnits::await_confirmed(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  all_confirmed_.wait_until(lock, deadline, [this] { return confirming_ == 0; });
 }
 
 }  // namespace weir

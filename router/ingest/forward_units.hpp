@@ -1,13 +1,18 @@
 #pragma once
 
-// ForwardUnits: the chunks of one `forward://` source that are on their way, and who waits for
-// them. A client that lost its connection sends its chunk again, maybe to another shard, while the
-// first copy is still with the sinks: then nothing is taken twice, and both are answered when the
-// first is. Answers wait in the AnswerBox of the shard whose connection is to be told.
+// ForwardUnits: the chunks of one `forward://` source: those that have arrived, by SeenKeys, and
+// those that are on their way, with who waits for them. A client that lost its connection sends
+// its chunk again, maybe to another shard, while the first copy is still with the sinks: then
+// nothing is taken twice, and both are answered when the first is. Answers wait in the AnswerBox of
+// the shard whose connection is to be told.
+//
+// A chunk is acknowledged once its name is on disk, too (with a data_dir): else a router that was
+// killed would take it twice.
 //
 // Threads: all functions on any thread. Answers may come when the shard's part is gone.
 
 #include <boost/asio/io_context.hpp>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,7 +22,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "router/base/clock.hpp"
+#include "router/base/io.hpp"
 #include "router/base/receipt.hpp"
+#include "router/base/result.hpp"
+#include "router/ingest/seen_keys.hpp"
 
 namespace weir {
 
@@ -56,9 +65,16 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
     New,       ///< To be taken; then settle(), or the receipt, answers.
     InFlight,  ///< Was taken, and is answered together with the first.
     Seen,      ///< Has arrived: to be acknowledged at once.
+    Full,      ///< More are in flight than the window holds; it is not taken.
   };
 
-  /// `box` is told of `connection` when the chunk is settled, unless it is Seen.
+  /// Names live in memory alone.
+  explicit ForwardUnits(SeenKeys::Limits limits) : keys_(std::make_unique<SeenKeys>(limits)) {}
+
+  /// Names outlive the process, in `directory`. Before the first begin().
+  ErrorCode keep_in(const std::string& directory, SeenKeys::Limits limits);
+
+  /// `box` is told of `connection` when the chunk is settled, unless it is Seen or Full.
   Begin begin(std::string_view chunk, std::uint64_t connection,
               const std::shared_ptr<AnswerBox>& box);
 
@@ -68,6 +84,9 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
   /// Tells all who wait. `whole` false: a copy that comes later is New.
   void settle(const std::string& chunk, bool whole);
 
+  /// Waits until the names of all chunks that have arrived are on disk, at most until `deadline`.
+  void await_confirmed(SteadyTime deadline);
+
  private:
   struct Waiter {
     std::uint64_t connection;
@@ -75,8 +94,15 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
   };
   class ChunkReceipt;
 
+  void confirm(const std::string& chunk);
+  void tell(const std::string& chunk, bool whole, bool was_confirming);
+
   std::mutex mutex_;
   std::unordered_map<std::string, std::vector<Waiter>> in_flight_;
+  std::size_t confirming_ = 0;  // Names that are being written.
+  std::condition_variable all_confirmed_;
+  Io io_;
+  std::unique_ptr<SeenKeys> keys_;  // Last: it waits for its callbacks, which come here.
 };
 
 }  // namespace weir

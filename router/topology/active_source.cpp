@@ -8,6 +8,7 @@
 
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
+#include "router/ingest/forward_options.hpp"
 #include "router/ingest/forward_source.hpp"
 #include "router/ingest/kafka_source.hpp"
 #include "router/ingest/pipe_source.hpp"
@@ -36,7 +37,7 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
       options_(read_source_options(settings, data_dir)),
       id_(settings.name() + "#" + std::to_string(generation)),
       shared_(std::make_shared<SharedListener>(options_)) {
-  if (is_forward(settings.scheme())) units_ = std::make_shared<ForwardUnits>();
+  if (is_forward(settings.scheme())) units_ = make_units(predecessor);
   if (is_pipe(settings.scheme())) {
     if (!pipe) {
       const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
@@ -55,6 +56,26 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
   } else {
     bind(shard_count);
   }
+}
+
+/// A predecessor's, so that a reload forgets nothing: its chunks may come again to this one. The
+/// window then stays as large as it was.
+std::shared_ptr<ForwardUnits> ActiveSource::make_units(const ActiveSource* predecessor) {
+  if (predecessor != nullptr && predecessor->units_ != nullptr && predecessor->name() == name()) {
+    return predecessor->units_;
+  }
+  const ForwardOptions& forward = *options_.forward;
+  const SeenKeys::Limits limits{
+      .keys_max = forward.dedupe_chunks,
+      .age_max = std::chrono::duration_cast<std::chrono::seconds>(forward.dedupe_window)};
+  auto units = std::make_shared<ForwardUnits>(limits);
+  if (data_dir_.empty()) return units;
+  const std::string directory = data_dir_ + "/sources/" + name();
+  if (const ErrorCode error = units->keep_in(directory, limits)) {
+    throw settings_.error("", "cannot remember chunks in " + directory + ": " + error.message(),
+                          "data_dir has to be writable, and this router's alone");
+  }
+  return units;
 }
 
 bool ActiveSource::same_as(const Settings& settings) const {

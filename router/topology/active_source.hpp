@@ -56,6 +56,7 @@ class ActiveSource {
 
  private:
   void bind(std::size_t shard_count);
+  std::shared_ptr<ForwardUnits> make_units(const ActiveSource* predecessor);
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
