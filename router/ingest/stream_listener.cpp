@@ -32,7 +32,9 @@ Peer peer_of(int fd, const sockaddr_storage& address) {
 }  // namespace
 
 SharedListener::SharedListener(const SourceOptions& options)
-    : framer(make_framer(options.framing, options.max_event_bytes, options.oversize)) {}
+    : framer(make_framer(options.framing, options.max_event_bytes, options.oversize)),
+      refusal(fmt::format("weir: {} has its {} connections (max_connections), come again later\n",
+                          options.name, options.connections_max)) {}
 
 StreamListener::StreamListener(boost::asio::io_context& io, Fd socket,
                                std::shared_ptr<SharedListener> shared, SourceAccount& account,
@@ -104,9 +106,7 @@ void StreamListener::refuse(const Fd& socket) {
 
 /// A courtesy: whether it arrives is of no consequence. In TLS there is no word for it.
 void StreamListener::say_refused(const Fd& socket) {
-  const std::string words =
-      fmt::format("weir: {} has its {} connections (max_connections), come again later\n",
-                  account_.options.name, account_.options.connections_max);
+  const std::string& words = shared_->refusal;
   (void)::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   ::shutdown(socket.get(), SHUT_WR);
 }

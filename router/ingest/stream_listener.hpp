@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "router/base/fd.hpp"
@@ -35,6 +36,7 @@ struct SharedListener {
   explicit SharedListener(const SourceOptions& options);
   const std::unique_ptr<Framer> framer;
   std::atomic<std::uint64_t> connections{0};  ///< Open now, on all shards.
+  std::string refusal;  ///< What one too many is told, in the words of what is spoken there.
 };
 
 class StreamListener final : public Source {

@@ -37,7 +37,10 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
       options_(read_source_options(settings, data_dir)),
       id_(settings.name() + "#" + std::to_string(generation)),
       shared_(std::make_shared<SharedListener>(options_)) {
-  if (is_forward(settings.scheme())) units_ = make_units(predecessor);
+  if (is_forward(settings.scheme())) {
+    units_ = make_units(predecessor);
+    shared_->refusal.clear();  // The protocol has no word for it.
+  }
   if (is_pipe(settings.scheme())) {
     if (!pipe) {
       const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
