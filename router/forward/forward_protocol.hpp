@@ -19,6 +19,9 @@ inline constexpr std::size_t kEventTimeBytes = 8;
 /// A longer chunk id is no id: in practice they are 24 to 64 bytes of base64 or hexadecimal.
 inline constexpr std::size_t kChunkIdBytesMax = 256;
 
+/// A longer tag is none: it is copied into each of its events.
+inline constexpr std::size_t kTagBytesMax = 1024;
+
 /// HELO, PING and PONG are never longer. Nothing else is read of who has not said the key.
 inline constexpr std::size_t kHandshakeBytesMax = 16 * 1024;
 

@@ -74,6 +74,11 @@ ForwardConnection::ForwardConnection(ForwardHost& host, std::uint64_t id, Fd soc
   ++host_.account.pending.connections_opened;
 }
 
+/// What was not taken to its end must not be taken for arrived, however this ends.
+ForwardConnection::~ForwardConnection() {
+  if (receipt_) receipt_->forsake();
+}
+
 void ForwardConnection::start() {
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -466,7 +471,7 @@ void ForwardConnection::close() { finish_reading(); }
 void ForwardConnection::finish_reading() {
   if (!reads()) return;
   const auto kept = shared_from_this();
-  if (carry_.size() != 0) forget_message();
+  if (carry_.size() != 0 || is_taking_) forget_message();
   phase_ = Phase::Finishing;
   if (in_flight_ == 0 && !has_unsent()) gone();
 }
@@ -516,7 +521,7 @@ void ForwardConnection::let_go() {
 void ForwardConnection::gone() {
   if (phase_ == Phase::Gone) return;
   const auto kept = shared_from_this();
-  if (carry_.size() != 0 && is_taking_) forget_message();
+  if (is_taking_) forget_message();
   phase_ = Phase::Gone;
   carry_.clear();
   inflated_.clear();
@@ -535,6 +540,7 @@ void ForwardConnection::gone() {
 void ForwardConnection::conclude(SteadyTime deadline) noexcept {
   if (phase_ == Phase::Gone) return;
   waits_for_room_ = true;  // Nothing is waited for but here.
+  flush_out();             // At least once, should another have used up the time.
   while (has_unsent() && phase_ != Phase::Gone) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_now()).count();
     if (left <= 0) break;

@@ -56,6 +56,7 @@ class ForwardConnection final : public StreamConnection,
  public:
   ForwardConnection(ForwardHost& host, std::uint64_t id, Fd socket, Peer peer,
                     std::unique_ptr<TlsSession> tls, OnClosed on_closed);
+  ~ForwardConnection() override;
 
   void start() override;
   void close() override;

@@ -113,6 +113,7 @@ const char* read_forward_message(std::string_view bytes, ForwardMessage& message
     return "it is no array of 2 to 4 elements";
   }
   if (!msgpack::take_text(bytes, message.tag)) return "it has no tag";
+  if (message.tag.size() > forward::kTagBytesMax) return "its tag is longer than 1 KiB";
   std::uint64_t elements_left = head.number - 1;
   Head second;
   msgpack::read_head(bytes, second);

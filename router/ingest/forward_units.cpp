@@ -64,8 +64,9 @@ ForwardUnits::Begin ForwardUnits::begin(std::string_view chunk, std::uint64_t co
   std::string name(chunk);
   std::unique_lock lock(mutex_);
   const SeenKeys::State state = keys_->begin(chunk);
-  if (state == SeenKeys::State::Seen) return Begin::Seen;
   if (state == SeenKeys::State::Full) return Begin::Full;
+  if (state != SeenKeys::State::New) metrics_.count_repeated();
+  if (state == SeenKeys::State::Seen) return Begin::Seen;
   const auto [unit, is_first] = in_flight_.try_emplace(name);
   unit->second.push_back({.connection = connection, .box = box});
   if (state == SeenKeys::State::New) return Begin::New;
@@ -96,6 +97,7 @@ void ForwardUnits::confirm(const std::string& chunk) {
 
 void ForwardUnits::tell(const std::string& chunk, bool whole, bool was_confirming) {
   const std::lock_guard lock(mutex_);
+  whole ? metrics_.count_acknowledged() : metrics_.count_refused();
   std::vector<Waiter> waiters;
   if (!was_confirming) keys_->forget(chunk);
   const auto unit = in_flight_.find(chunk);

@@ -26,6 +26,7 @@
 #include "router/base/io.hpp"
 #include "router/base/receipt.hpp"
 #include "router/base/result.hpp"
+#include "router/ingest/forward_metrics.hpp"
 #include "router/ingest/seen_keys.hpp"
 
 namespace weir {
@@ -69,7 +70,8 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
   };
 
   /// Names live in memory alone.
-  explicit ForwardUnits(SeenKeys::Limits limits) : keys_(std::make_unique<SeenKeys>(limits)) {}
+  ForwardUnits(const std::string& source, SeenKeys::Limits limits)
+      : metrics_(source), keys_(std::make_unique<SeenKeys>(limits)) {}
 
   /// Names outlive the process, in `directory`. Before the first begin().
   ErrorCode keep_in(const std::string& directory, SeenKeys::Limits limits);
@@ -87,6 +89,8 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
   /// Waits until the names of all chunks that have arrived are on disk, at most until `deadline`.
   void await_confirmed(SteadyTime deadline);
 
+  const ForwardMetrics& metrics() const noexcept { return metrics_; }
+
  private:
   struct Waiter {
     std::uint64_t connection;
@@ -97,6 +101,7 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
   void confirm(const std::string& chunk);
   void tell(const std::string& chunk, bool whole, bool was_confirming);
 
+  ForwardMetrics metrics_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::vector<Waiter>> in_flight_;
   std::size_t confirming_ = 0;  // Names that are being written.

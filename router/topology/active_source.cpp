@@ -71,7 +71,7 @@ std::shared_ptr<ForwardUnits> ActiveSource::make_units(const ActiveSource* prede
   const SeenKeys::Limits limits{
       .keys_max = forward.dedupe_chunks,
       .age_max = std::chrono::duration_cast<std::chrono::seconds>(forward.dedupe_window)};
-  auto units = std::make_shared<ForwardUnits>(limits);
+  auto units = std::make_shared<ForwardUnits>(name(), limits);
   if (data_dir_.empty()) return units;
   const std::string directory = data_dir_ + "/sources/" + name();
   if (const ErrorCode error = units->keep_in(directory, limits)) {
@@ -157,6 +157,7 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
     return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account, shard.intake());
   }
   if (is_forward(settings_.scheme())) {
+    metrics.expose(units_->metrics().registry());
     return std::make_unique<ForwardSource>(shard.io(), std::move(socket), shared_, units_, account,
                                            shard.intake(), log);
   }

@@ -94,6 +94,12 @@ TEST_CASE("a chunk that comes again is acknowledged, and not taken twice") {
     REQUIRE(second.send(packed_forward("t", {"2"}, "other")));
     CHECK(second.ack() == "other");
     CHECK(comes(router, {line("1"), line("2")}));
+    const std::string metrics = http_get(router.port("admin"), "/metrics").body;
+    for (const char* count :
+         {R"(result="acknowledged",source="in"} 2)", R"(result="repeated",source="in"} 1)",
+          R"(result="refused",source="in"} 0)"}) {
+      CHECK(metrics.find(count) != std::string::npos);
+    }
     router.process().signal(SIGKILL);
     CHECK(router.process().wait() == 128 + SIGKILL);
   }

@@ -121,6 +121,7 @@ TEST_CASE("what is no message is told", "[ingest]") {
                              "\x95\xa1t\x01\x02\x03\x04",
                              "\x92\x01\x90",
                              "\x92\xa1t\x01",
+                             "\x92" + str(std::string(1025, 't')) + "\x90",
                              "\x93\xa1t\x01\x02",  // A record that is a number.
                              "\x92\xa1t\x91\x93" + kTime + kRecord + kRecord,  // Three in an entry.
                              "\x92\xa1t\x91\x01",

@@ -18,7 +18,7 @@ struct Shard {
 };
 
 std::shared_ptr<ForwardUnits> units(std::size_t keys_max = 100) {
-  return std::make_shared<ForwardUnits>(SeenKeys::Limits{.keys_max = keys_max});
+  return std::make_shared<ForwardUnits>("in", SeenKeys::Limits{.keys_max = keys_max});
 }
 
 }  // namespace
