@@ -8,19 +8,23 @@
 
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
+#include "router/ingest/forward_options.hpp"
+#include "router/ingest/forward_source.hpp"
 #include "router/ingest/http_answer.hpp"
 #include "router/ingest/http_source.hpp"
 #include "router/ingest/kafka_source.hpp"
 #include "router/ingest/pipe_source.hpp"
 #include "router/ingest/socket_setup.hpp"
+#include "router/topology/source_keys.hpp"
 
 namespace weir {
 namespace {
 
 bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme == "unix+dgram"; }
 bool is_http(const std::string& scheme) { return scheme == "http"; }
+bool is_forward(const std::string& scheme) { return scheme == "forward"; }
 bool is_inet(const std::string& scheme) {
-  return scheme == "tcp" || scheme == "udp" || is_http(scheme);
+  return scheme == "tcp" || scheme == "udp" || is_http(scheme) || is_forward(scheme);
 }
 bool is_kafka(const std::string& scheme) { return scheme == "kafka"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
@@ -56,42 +60,31 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
   } else if (!use_passed(passed)) {
     bind(shard_count);
   }
-  if (is_http(settings.scheme())) {
-    const bool same_name = predecessor != nullptr && predecessor->name() == name();
-    http_ = make_http(same_name ? predecessor->http_.get() : nullptr);
-    shared_->refusal = too_many_connections();
-  }
+  take_over(predecessor != nullptr && predecessor->name() == name() ? predecessor : nullptr);
 }
 
-/// The keys and the figures are its predecessor's where it has one: both go on.
-std::shared_ptr<SharedHttp> ActiveSource::make_http(const SharedHttp* predecessor) {
-  auto http = std::make_shared<SharedHttp>();
-  if (predecessor != nullptr) {
-    http->keys = predecessor->keys;
-    http->metrics = predecessor->metrics;
-    return http;
+/// What a source knows of its senders, and its figures, go on over a reload.
+void ActiveSource::take_over(const ActiveSource* predecessor) {
+  if (!is_http(settings_.scheme()) && !is_forward(settings_.scheme())) return;
+  keys_ = predecessor == nullptr ? nullptr : predecessor->keys_;
+  if (keys_ == nullptr) keys_ = open_source_keys(settings_, data_dir_, key_limits());
+  if (is_http(settings_.scheme())) {
+    const bool goes_on = predecessor != nullptr && predecessor->http_ != nullptr;
+    http_ = std::make_shared<SharedHttp>();
+    http_->keys = keys_;
+    http_->metrics =
+        goes_on ? predecessor->http_->metrics : std::make_shared<HttpSourceMetrics>(name());
+    shared_->refusal = too_many_connections();
+    return;
   }
-  http->metrics = std::make_shared<HttpSourceMetrics>(name());
-  const SeenKeys::Limits limits = options_.http->keys;
-  if (data_dir_.empty()) {
-    http->keys = std::make_shared<SeenKeys>(limits);
-    return http;
-  }
-  const std::string directory = data_dir_ + "/sources/" + name();
-  struct Kept {
-    Io io;  // Outlives the keys.
-    std::unique_ptr<SeenKeys> keys;
-  };
-  auto kept = std::make_shared<Kept>();
-  auto keys = SeenKeys::open(limits, directory, kept->io);
-  if (!keys) {
-    const bool is_held = keys.error() == boost::system::errc::device_or_resource_busy;
-    throw settings_.error("", "cannot keep keys in " + directory + ": " + keys.error().message(),
-                          is_held ? "another weir writes there" : "data_dir has to be writable");
-  }
-  kept->keys = std::move(*keys);
-  http->keys = std::shared_ptr<SeenKeys>(kept, kept->keys.get());
-  return http;
+  // Chunks that are in flight may come again to this one.
+  const bool goes_on = predecessor != nullptr && predecessor->units_ != nullptr;
+  units_ = goes_on ? predecessor->units_ : std::make_shared<ForwardUnits>(name(), keys_);
+  shared_->refusal.clear();  // The protocol has no word for it.
+}
+
+SeenKeys::Limits ActiveSource::key_limits() const {
+  return options_.http != nullptr ? options_.http->keys : options_.forward->keys;
 }
 
 std::string ActiveSource::too_many_connections() {
@@ -151,7 +144,7 @@ void ActiveSource::bind(std::size_t shard_count) {
 
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
-  if (http_ != nullptr) http_->keys->use(options_.http->keys);  // They may be a predecessor's.
+  if (keys_ != nullptr) keys_->use(key_limits());  // They may be a predecessor's.
   // A listening socket's connections are spread over all shards, even if it is the only one; a
   // pipe has one reader, and so has a datagram socket, for the sake of order.
   const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
@@ -200,6 +193,11 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
     metrics.expose(http_->metrics->registry());
     return std::make_unique<HttpSource>(shard.io(), std::move(listening), shared_, http_, account,
                                         shard.intake(), log);
+  }
+  if (is_forward(settings_.scheme())) {
+    metrics.expose(units_->metrics().registry());
+    return std::make_unique<ForwardSource>(shard.io(), std::move(listening), shared_, units_,
+                                           account, shard.intake(), log);
   }
   return std::make_unique<StreamListener>(shard.io(), std::move(listening), shared_, account,
                                           shard.intake(), log);

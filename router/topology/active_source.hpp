@@ -11,6 +11,7 @@
 
 #include "config/settings.hpp"
 #include "router/base/fd.hpp"
+#include "router/ingest/forward_units.hpp"
 #include "router/ingest/http_part.hpp"
 #include "router/ingest/socket_file.hpp"
 #include "router/ingest/source_options.hpp"
@@ -60,10 +61,11 @@ class ActiveSource {
   bool use_passed(PassedSockets& passed);
   void bind(std::size_t shard_count);
   SocketLife life() const noexcept { return passed_ ? SocketLife::Passed : SocketLife::Own; }
+  void take_over(const ActiveSource* predecessor);
+  SeenKeys::Limits key_limits() const;
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
-  std::shared_ptr<SharedHttp> make_http(const SharedHttp* predecessor);
   static std::string too_many_connections();
   ListeningSocket::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
 
@@ -76,7 +78,9 @@ class ActiveSource {
   std::shared_ptr<SocketFile> file_;            // Of a Unix socket that was bound here.
   std::shared_ptr<const PassedSocket> passed_;  // Where it was not bound here.
   std::shared_ptr<SharedListener> shared_;
-  std::shared_ptr<SharedHttp> http_;  // Of an HTTP source.
+  std::shared_ptr<SeenKeys> keys_;       // Of an HTTP source, or a Forward one.
+  std::shared_ptr<SharedHttp> http_;     // Of an HTTP source.
+  std::shared_ptr<ForwardUnits> units_;  // Of a Forward source.
 };
 
 }  // namespace weir

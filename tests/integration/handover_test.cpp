@@ -6,6 +6,7 @@
 #include "router/ingest/socket_setup.hpp"
 #include "tests/integration/load.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/forward_client.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/router.hpp"
 
@@ -85,6 +86,30 @@ TEST_CASE("requests that come between two routers are answered by the next, on a
     CHECK(HttpClient(held.address.port).post("2\n").status == 200);
   }
   CHECK(second.lines("out.ndjson").size() == 4);
+  CHECK(second.stop() == 0);
+  CHECK(second.closing_books().source("in", "received") == 4);
+}
+
+TEST_CASE("chunks that come between two routers are acknowledged by the next, on all its shards") {
+  const Held held = hold(SocketKind::Stream);
+  const std::string yaml = "shards: 2\n" + source_at("forward://127.0.0.1:0");
+  {
+    Router first(yaml, passing(held.socket));
+    ForwardClient client(held.address.port);
+    REQUIRE(client.send(packed_forward("t", {"0"}, "before")));
+    CHECK(client.ack() == "before");
+    CHECK(first.stop() == 0);
+  }
+  ForwardClient between(held.address.port);
+  REQUIRE(between.send(packed_forward("t", {"1"}, "between")));
+  Router second(yaml, passing(held.socket));
+  CHECK(between.ack() == "between");
+  for (const std::string name : {"a", "b", "c"}) {  // Of two shards, each gets some.
+    ForwardClient client(held.address.port);
+    REQUIRE(client.send(packed_forward("t", {"2"}, name)));
+    CHECK(client.ack() == name);
+  }
+  CHECK(has_lines(second, 4));
   CHECK(second.stop() == 0);
   CHECK(second.closing_books().source("in", "received") == 4);
 }
