@@ -27,6 +27,7 @@ class HttpConnection;
 struct SharedHttp {
   std::shared_ptr<SeenKeys> keys;
   std::shared_ptr<HttpSourceMetrics> metrics;
+  bool has_predecessor = false;  ///< Keys and metrics are those of the source before a reload.
   std::atomic<std::uint64_t> requests_in_flight{0};
 };
 

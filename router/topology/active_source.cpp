@@ -68,6 +68,7 @@ std::shared_ptr<SharedHttp> ActiveSource::make_http(const SharedHttp* predecesso
   if (predecessor != nullptr) {
     http->keys = predecessor->keys;
     http->metrics = predecessor->metrics;
+    http->has_predecessor = true;
     return http;
   }
   http->metrics = std::make_shared<HttpSourceMetrics>(name());
@@ -85,8 +86,11 @@ std::shared_ptr<SharedHttp> ActiveSource::make_http(const SharedHttp* predecesso
   auto keys = SeenKeys::open(limits, directory, kept->io);
   if (!keys) {
     const bool is_held = keys.error() == boost::system::errc::device_or_resource_busy;
-    throw settings_.error("", "cannot keep keys in " + directory + ": " + keys.error().message(),
-                          is_held ? "another weir writes there" : "data_dir has to be writable");
+    throw settings_.error(
+        "", "cannot keep keys in " + directory + ": " + keys.error().message(),
+        is_held ? "another weir writes there, or a source that a reload took away, and "
+                  "that still serves its last requests"
+                : "data_dir has to be writable");
   }
   kept->keys = std::move(*keys);
   http->keys = std::shared_ptr<SeenKeys>(kept, kept->keys.get());
@@ -166,7 +170,7 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
     return part;
   }
   if (is_http(settings_.scheme())) {
-    metrics.expose(http_->metrics->registry());
+    if (index == 0 && !http_->has_predecessor) metrics.expose(http_->metrics->registry());
     return std::make_unique<HttpSource>(shard.io(), duplicate(sockets_[index]), shared_, http_,
                                         account, shard.intake(), log);
   }

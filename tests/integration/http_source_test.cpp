@@ -425,6 +425,15 @@ TEST_CASE("the admin port shows requests by status, and how long acknowledgement
   CHECK(has(metrics, "weir_http_requests_total{code=\"200\",source=\"in\"} 2\n"));
   CHECK(has(metrics, "weir_http_requests_total{code=\"405\",source=\"in\"} 1\n"));
   CHECK(has(metrics, "weir_http_acknowledgement_seconds_count{source=\"in\"} 2\n"));
+  CHECK(has(metrics, "weir_metrics_series_skipped 0\n"));
+
+  // A changed source counts on.
+  router.reload(to_file("?ack_timeout=10s"));
+  CHECK(client.await_end());
+  CHECK(HttpClient(router.port("in")).post("three\n").status == 200);
+  const std::string later = http_get(router.port("admin"), "/metrics").body;
+  CHECK(has(later, "weir_http_requests_total{code=\"200\",source=\"in\"} 3\n"));
+  CHECK(has(later, "weir_metrics_series_skipped 0\n"));
 }
 
 TEST_CASE("over TLS requests are answered, and those that wait at the end, too") {
