@@ -17,6 +17,11 @@ using Outcome = HttpUnit::Outcome;
 namespace {
 
 struct Rig {
+  Rig() = default;
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+  ~Rig() { outbox->close(); }
+
   boost::asio::io_context io;
   std::shared_ptr<HttpOutbox> outbox = std::make_shared<HttpOutbox>(io);
   std::shared_ptr<SeenKeys> keys = std::make_shared<SeenKeys>(SeenKeys::Limits{});
