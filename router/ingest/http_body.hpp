@@ -57,7 +57,7 @@ class HttpBody {
   const std::size_t bytes_max_;
   ChargedBuffer buffer_;
   std::unique_ptr<Inflater> inflater_;  // Until all is unpacked.
-  std::size_t inflater_bytes_ = 0;  // Charged for it.
+  std::size_t inflater_bytes_ = 0;      // Charged for it.
   std::size_t bytes_sent_ = 0;
   Fault fault_ = Fault::None;
 };

@@ -494,3 +494,20 @@ TEST_CASE("what waits for its acknowledgement holds no memory for bodies") {
   CHECK(router.stop() == 0);
   reader.join();
 }
+
+TEST_CASE("bodies that are on their way leave the others a place") {
+  // All bodies of the one shard together have 1 MiB.
+  Router router(to_file("", "memory: 4MiB\nshards: 1\n"));
+  const std::string large = http_post(std::string(1'000'000, 'x'));
+  const std::string small = std::string(300'000, 'y');
+  HttpClient other(router.port("in"));
+  {
+    const HttpClient holds(router.port("in"));
+    REQUIRE(holds.send(large.substr(0, 950'000)));
+    REQUIRE(await([&] { return holds.socket().bytes_unacknowledged() == 0; }));
+    CHECK(await([&] { return HttpClient(router.port("in")).post(small).status == 503; }));
+    CHECK(HttpClient(router.port("in")).post(std::string(1'048'577, 'z')).status == 413);
+  }
+  CHECK(await([&] { return HttpClient(router.port("in")).post(small).status == 200; }));
+  CHECK(other.post("one\n").status == 200);
+}
