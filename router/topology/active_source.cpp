@@ -140,7 +140,13 @@ void ActiveSource::bind(std::size_t shard_count) {
 
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
-  if (http_ != nullptr) http_->keys->use(options_.http->keys);  // They may be a predecessor's.
+  if (http_ != nullptr) {
+    http_->keys->use(options_.http->keys);  // They may be a predecessor's.
+    if (http_->keys->damaged() != 0 && !http_->has_predecessor) {
+      log.warn(name(), "some of the keys on disk are damaged: what they stood for may come twice",
+               {{"records", http_->keys->damaged()}});
+    }
+  }
   // A Unix socket's connections are spread over all shards; a pipe has one.
   const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
   const std::size_t count = everywhere ? shards.size() : 1;

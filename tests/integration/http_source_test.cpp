@@ -267,7 +267,10 @@ TEST_CASE("a key that was acknowledged is not taken again, also by another proce
     CHECK(router.lines("out.ndjson") == Lines{"one", "two"});
   }
   CHECK(std::filesystem::file_size(data / "weir/sources/in/keys") == 64);
+  // Another record, which is none.
+  data.write("weir/sources/in/keys", data.read("weir/sources/in/keys") + std::string(40, 'x'));
   Router router(yaml);
+  CHECK(await([&] { return has(router.process().stderr_text(), "keys on disk are damaged"); }));
   HttpClient client(router.port("in"));
   CHECK(client.post("one\n", key).body == duplicate);
   CHECK(client.post("three\n", "Idempotency-Key: 03\r\n").body == "{\"received\":1}\n");

@@ -119,6 +119,7 @@ TEST_CASE("a key that the disk does not take is no acknowledgement", "[http]") {
   auto unit = rig.unit("k");
   { const ReceiptRef receipt = unit->begin(Ack::Delivered); }
   CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::KeyNotSaved);
+  CHECK(unit->key_error() == ErrorCode(ENOSPC, boost::system::system_category()));
   CHECK(rig.keys->begin("k") == SeenKeys::State::Taken);
   fails = false;
   unit = std::make_shared<HttpUnit>(rig.outbox, rig.keys, "k");
