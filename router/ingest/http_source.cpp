@@ -10,8 +10,8 @@ namespace weir {
 HttpSource::HttpSource(boost::asio::io_context& io, ListeningSocket listening,
                        std::shared_ptr<SharedListener> listener, std::shared_ptr<SharedHttp> shared,
                        SourceAccount& account, Intake& intake, Log& log)
-    : part_(
-          std::make_shared<HttpPart>(io, account, intake, account.options.http, std::move(shared))),
+    : part_(std::make_shared<HttpPart>(io, account, intake, account.options.http, std::move(shared),
+                                       log)),
       listener_(io, std::move(listening), std::move(listener), account, intake, log,
                 [part = part_](Fd connected, Peer peer, std::unique_ptr<TlsSession> tls,
                                StreamConnection::OnClosed on_closed) {

@@ -67,19 +67,20 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
 void ActiveSource::take_over(const ActiveSource* predecessor) {
   if (!is_http(settings_.scheme()) && !is_forward(settings_.scheme())) return;
   keys_ = predecessor == nullptr ? nullptr : predecessor->keys_;
-  if (keys_ == nullptr) keys_ = open_source_keys(settings_, data_dir_, key_limits());
+  keys_are_new_ = keys_ == nullptr;
+  if (keys_are_new_) keys_ = open_source_keys(settings_, data_dir_, key_limits());
   if (is_http(settings_.scheme())) {
-    const bool goes_on = predecessor != nullptr && predecessor->http_ != nullptr;
+    figures_are_new_ = predecessor == nullptr || predecessor->http_ == nullptr;
     http_ = std::make_shared<SharedHttp>();
     http_->keys = keys_;
-    http_->metrics =
-        goes_on ? predecessor->http_->metrics : std::make_shared<HttpSourceMetrics>(name());
+    http_->metrics = figures_are_new_ ? std::make_shared<HttpSourceMetrics>(name())
+                                      : predecessor->http_->metrics;
     shared_->refusal = too_many_connections();
     return;
   }
   // Chunks that are in flight may come again to this one.
-  const bool goes_on = predecessor != nullptr && predecessor->units_ != nullptr;
-  units_ = goes_on ? predecessor->units_ : std::make_shared<ForwardUnits>(name(), keys_);
+  figures_are_new_ = predecessor == nullptr || predecessor->units_ == nullptr;
+  units_ = figures_are_new_ ? std::make_shared<ForwardUnits>(name(), keys_) : predecessor->units_;
   shared_->refusal.clear();  // The protocol has no word for it.
 }
 
@@ -142,9 +143,16 @@ void ActiveSource::bind(std::size_t shard_count) {
   address_ = to_string(host_port);
 }
 
+void ActiveSource::begin_with_keys(Log& log) {
+  keys_->use(key_limits());  // They may be a predecessor's.
+  if (!keys_are_new_ || keys_->damaged() == 0) return;
+  log.warn(name(), "some of the keys on disk are damaged: what they stood for may come twice",
+           {{"records", keys_->damaged()}});
+}
+
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
-  if (keys_ != nullptr) keys_->use(key_limits());  // They may be a predecessor's.
+  if (keys_ != nullptr) begin_with_keys(log);
   // A listening socket's connections are spread over all shards, even if it is the only one; a
   // pipe has one reader, and so has a datagram socket, for the sake of order.
   const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
@@ -189,13 +197,14 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
   ListeningSocket listening{.socket = std::move(socket),
                             .life = life(),
                             .place = spreads ? spread(shards) : ListeningSocket::Place()};
+  const bool is_first = index == 0 && figures_are_new_;
   if (is_http(settings_.scheme())) {
-    metrics.expose(http_->metrics->registry());
+    if (is_first) metrics.expose(http_->metrics->registry());
     return std::make_unique<HttpSource>(shard.io(), std::move(listening), shared_, http_, account,
                                         shard.intake(), log);
   }
   if (is_forward(settings_.scheme())) {
-    metrics.expose(units_->metrics().registry());
+    if (is_first) metrics.expose(units_->metrics().registry());
     return std::make_unique<ForwardSource>(shard.io(), std::move(listening), shared_, units_,
                                            account, shard.intake(), log);
   }

@@ -63,6 +63,7 @@ class ActiveSource {
   SocketLife life() const noexcept { return passed_ ? SocketLife::Passed : SocketLife::Own; }
   void take_over(const ActiveSource* predecessor);
   SeenKeys::Limits key_limits() const;
+  void begin_with_keys(Log& log);
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
@@ -79,6 +80,8 @@ class ActiveSource {
   std::shared_ptr<const PassedSocket> passed_;  // Where it was not bound here.
   std::shared_ptr<SharedListener> shared_;
   std::shared_ptr<SeenKeys> keys_;       // Of an HTTP source, or a Forward one.
+  bool keys_are_new_ = false;            // No predecessor's.
+  bool figures_are_new_ = false;         // The same.
   std::shared_ptr<SharedHttp> http_;     // Of an HTTP source.
   std::shared_ptr<ForwardUnits> units_;  // Of a Forward source.
 };

@@ -23,7 +23,9 @@ std::shared_ptr<SeenKeys> open_source_keys(const Settings& source, const std::st
   if (!keys) {
     const bool is_held = keys.error() == boost::system::errc::device_or_resource_busy;
     throw source.error("", "cannot keep keys in " + directory + ": " + keys.error().message(),
-                       is_held ? "another weir writes there" : "data_dir has to be writable");
+                       is_held ? "another weir writes there, or a source that a reload took away, "
+                                 "and that still serves its last requests"
+                               : "data_dir has to be writable");
   }
   kept->keys = std::move(*keys);
   return {kept, kept->keys.get()};
