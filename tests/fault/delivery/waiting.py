@@ -1,0 +1,17 @@
+"""Waiting for a condition."""
+
+import time
+
+POLL_SECONDS = 0.005
+
+
+def await_true(condition, seconds_max, what):
+    """Polls until the condition gives something true and returns that; else TimeoutError."""
+    deadline = time.monotonic() + seconds_max
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come within {seconds_max} s")
+        time.sleep(POLL_SECONDS)
