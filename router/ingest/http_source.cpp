@@ -7,12 +7,14 @@
 
 namespace weir {
 
-HttpSource::HttpSource(boost::asio::io_context& io, Fd socket,
+HttpSource::HttpSource(boost::asio::io_context& io, Fd socket, SocketLife life,
                        std::shared_ptr<SharedListener> listener, std::shared_ptr<SharedHttp> shared,
-                       SourceAccount& account, Intake& intake, Log& log)
+                       SourceAccount& account, Intake& intake, Log& log,
+                       StreamListener::Place place)
     : part_(
           std::make_shared<HttpPart>(io, account, intake, account.options.http, std::move(shared))),
-      listener_(io, std::move(socket), std::move(listener), account, intake, log, {},
+      listener_(io, std::move(socket), life, std::move(listener), account, intake, log,
+                std::move(place),
                 [part = part_](Fd connected, Peer peer, std::unique_ptr<TlsSession> tls,
                                StreamConnection::OnClosed on_closed) {
                   return std::make_shared<HttpConnection>(part, std::move(connected), peer,
@@ -30,6 +32,8 @@ void HttpSource::stop_accepting() {
   part_->stopping = true;
   listener_.stop_accepting();
 }
+
+void HttpSource::adopt(Fd socket, Peer peer) { listener_.adopt(std::move(socket), peer); }
 
 bool HttpSource::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
   return listener_.close_quiet(now, quiet);

@@ -21,6 +21,10 @@ class StreamConnection {
 
   virtual void start() = 0;
 
+  /// The router is ending, and reads on for a while: the peer is told, where there is a word for
+  /// it.
+  virtual void announce_end() noexcept {}
+
   /// Closes as if the peer had ended.
   virtual void close() = 0;
 

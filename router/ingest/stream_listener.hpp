@@ -3,7 +3,7 @@
 // StreamListener: one shard's listening socket of a `tcp://` or `unix://` source, with the
 // connections that came from it. Above max_connections (of the whole source) a peer is told so in
 // one line and closed. A connection may be handed to another shard: a Unix socket's address cannot
-// be shared between them as a TCP port can.
+// be shared between them as a TCP port can, and neither can a socket that was passed to the router.
 //
 // Over TLS a connection is one of handshakes_ before it is one of readers_. One that gets no
 // further was refused, and is counted as that; no byte of it was an event. It takes up one of
@@ -24,6 +24,7 @@
 #include "router/base/io.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/intake.hpp"
+#include "router/ingest/socket_setup.hpp"
 #include "router/ingest/source.hpp"
 #include "router/ingest/stream_connection.hpp"
 #include "router/ingest/tls_handshake.hpp"
@@ -35,7 +36,9 @@ namespace weir {
 struct SharedListener {
   explicit SharedListener(const SourceOptions& options);
   const std::unique_ptr<Framer> framer;
-  std::atomic<std::uint64_t> connections{0};  ///< Open now, on all shards.
+  std::atomic<std::uint64_t> connections{0};   ///< Open now, on all shards.
+  std::atomic<std::uint64_t> accepting{0};     ///< Listeners that may accept some more...
+  std::atomic<std::uint64_t> on_their_way{0};  ///< ...and what they have handed to other shards.
   std::string refusal;  ///< What one too many is told, in the words of what is spoken there.
 };
 
@@ -49,20 +52,20 @@ class StreamListener final : public Source {
       Fd socket, Peer peer, std::unique_ptr<TlsSession> tls, StreamConnection::OnClosed on_closed)>;
 
   /// `socket` may be empty: a shard that only takes what others accepted.
-  StreamListener(boost::asio::io_context& io, Fd socket, std::shared_ptr<SharedListener> shared,
-                 SourceAccount& account, Intake& intake, Log& log, Place place = {},
-                 Make make = {});
+  StreamListener(boost::asio::io_context& io, Fd socket, SocketLife life,
+                 std::shared_ptr<SharedListener> shared, SourceAccount& account, Intake& intake,
+                 Log& log, Place place = {}, Make make = {});
   ~StreamListener() override;
 
   void start() override;
   void stop_accepting() override;
   bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) override;
+  void adopt(Fd socket, Peer peer) override;
   void tick(SteadyTime now) override;
 
-  /// Takes a connection over that another shard accepted.
-  void adopt(Fd socket, Peer peer);
-
  private:
+  void take_in(Fd socket, Peer peer);
+  void announce_end();
   void wait_acceptable();
   void accept_some();
   bool accept_one();
@@ -79,6 +82,8 @@ class StreamListener final : public Source {
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor acceptor_;
   boost::asio::steady_timer retry_;
+  const SocketLife life_;
+  bool end_announced_ = false;
   std::shared_ptr<SharedListener> shared_;
   SourceAccount& account_;
   Intake& intake_;

@@ -31,7 +31,7 @@ Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD
 
 ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir,
                            std::uint64_t generation, std::size_t shard_count,
-                           ActiveSource* predecessor, Fd pipe)
+                           ActiveSource* predecessor, PassedSockets& passed, Fd pipe)
     : settings_(settings),
       data_dir_(data_dir),
       options_(read_source_options(settings, data_dir)),
@@ -52,7 +52,8 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
     for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
     file_ = predecessor->file_;
-  } else {
+    passed_ = predecessor->passed_;
+  } else if (!use_passed(passed)) {
     bind(shard_count);
   }
   if (is_http(settings.scheme())) {
@@ -97,6 +98,20 @@ std::string ActiveSource::too_many_connections() {
   return to_text(http_error(503, "max_connections is reached"), true, false);
 }
 
+/// A passed socket is one for all shards, also of TCP and UDP. Others beside it with SO_REUSEPORT
+/// would have queues of their own, and what waits in those is lost when they are closed.
+bool ActiveSource::use_passed(PassedSockets& passed) {
+  passed_ = passed.take(settings_);
+  if (passed_ == nullptr) return false;
+  Result<Fd> socket = adopt_bound(passed_->fd, options_.receive_buffer_bytes);
+  if (!socket) {
+    throw settings_.error("", "cannot use the socket that was passed: " + socket.error().message());
+  }
+  sockets_.push_back(std::move(*socket));
+  address_ = passed_->address_text();
+  return true;
+}
+
 bool ActiveSource::same_as(const Settings& settings) const {
   if (!settings_.same_as(settings)) return false;
   return options_.tls == nullptr ||
@@ -137,10 +152,13 @@ void ActiveSource::bind(std::size_t shard_count) {
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
   if (http_ != nullptr) http_->keys->use(options_.http->keys);  // They may be a predecessor's.
-  // A Unix socket's connections are spread over all shards; a pipe has one.
-  const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
+  // A listening socket's connections are spread over all shards, even if it is the only one; a
+  // pipe has one reader, and so has a datagram socket, for the sake of order.
+  const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
+  const bool everywhere = !is_pipe(settings_.scheme()) && !is_single;
   const std::size_t count = everywhere ? shards.size() : 1;
-  for (std::size_t i = 0; i < count; ++i) {
+  // The first shard last: it may accept at once, and hand connections to the others.
+  for (std::size_t i = count; i-- > 0;) {
     Shard& shard = *shards[i];
     SourceAccount& account = shard.intake().add_source(options_);
     auto add = [this, &shards, &shard, &account, &log, &metrics, running, on_end, i] {
@@ -165,23 +183,24 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
     metrics.expose(part->metrics());
     return part;
   }
-  if (is_http(settings_.scheme())) {
-    metrics.expose(http_->metrics->registry());
-    return std::make_unique<HttpSource>(shard.io(), duplicate(sockets_[index]), shared_, http_,
-                                        account, shard.intake(), log);
-  }
   Fd socket = index < sockets_.size() ? duplicate(sockets_[index]) : Fd();
   if (is_pipe(settings_.scheme())) {
     return std::make_unique<PipeSource>(shard.io(), std::move(socket), account, shard.intake(),
                                         on_end);
   }
   if (is_datagram(settings_.scheme())) {
-    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account, shard.intake());
+    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), life(), account,
+                                            shard.intake());
   }
-  const bool spreads = settings_.scheme() == "unix" && shards.size() > 1 && socket;
-  return std::make_unique<StreamListener>(shard.io(), std::move(socket), shared_, account,
-                                          shard.intake(), log,
-                                          spreads ? spread(shards) : StreamListener::Place());
+  const bool spreads = sockets_.size() < shards.size() && socket;
+  StreamListener::Place place = spreads ? spread(shards) : StreamListener::Place();
+  if (is_http(settings_.scheme())) {
+    metrics.expose(http_->metrics->registry());
+    return std::make_unique<HttpSource>(shard.io(), std::move(socket), life(), shared_, http_,
+                                        account, shard.intake(), log, std::move(place));
+  }
+  return std::make_unique<StreamListener>(shard.io(), std::move(socket), life(), shared_, account,
+                                          shard.intake(), log, std::move(place));
 }
 
 /// Hands each connection to the next shard, in turn.
@@ -189,9 +208,8 @@ StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& 
   return [&shards, id = id_, next = std::size_t{0}](Fd socket, Peer peer) mutable {
     Shard& shard = *shards[next++ % shards.size()];
     shard.post([&shard, id, peer, socket = std::move(socket)]() mutable {
-      if (auto* const listener = dynamic_cast<StreamListener*>(shard.source(id))) {
-        listener->adopt(std::move(socket), peer);
-      }
+      // It is there: it does not leave while connections are on their way.
+      shard.source(id)->adopt(std::move(socket), peer);
     });
   };
 }
@@ -206,6 +224,7 @@ void ActiveSource::retire(std::vector<std::unique_ptr<Shard>>& shards) {
 void ActiveSource::let_sockets_go() noexcept {
   sockets_.clear();
   file_.reset();
+  passed_.reset();
 }
 
 bool ActiveSource::ends_by_itself() const noexcept { return is_pipe(settings_.scheme()); }

@@ -17,6 +17,7 @@
 #include "router/ingest/stream_listener.hpp"
 #include "router/telemetry/log.hpp"
 #include "router/telemetry/metrics.hpp"
+#include "router/topology/passed_sockets.hpp"
 #include "router/topology/shard.hpp"
 
 namespace weir {
@@ -24,10 +25,11 @@ namespace weir {
 class ActiveSource {
  public:
   /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the
-  /// same. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
-  /// it from a predecessor of that name. `data_dir`: the configuration's.
+  /// same, else one of `passed` that is meant for it. `pipe`: what a `command` or `stdin` source
+  /// reads. Throws ConfigError. `generation` tells it from a predecessor of that name. `data_dir`:
+  /// the configuration's.
   ActiveSource(const Settings& settings, const std::string& data_dir, std::uint64_t generation,
-               std::size_t shard_count, ActiveSource* predecessor, Fd pipe);
+               std::size_t shard_count, ActiveSource* predecessor, PassedSockets& passed, Fd pipe);
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
@@ -55,7 +57,9 @@ class ActiveSource {
   bool listens_at(const Settings& other) const;
 
  private:
+  bool use_passed(PassedSockets& passed);
   void bind(std::size_t shard_count);
+  SocketLife life() const noexcept { return passed_ ? SocketLife::Passed : SocketLife::Own; }
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
@@ -68,8 +72,9 @@ class ActiveSource {
   SourceOptions options_;
   std::string id_;  // Its key in the shards.
   std::string address_;
-  std::vector<Fd> sockets_;           // One for each shard that has one, from shard 0 on.
-  std::shared_ptr<SocketFile> file_;  // Of a Unix socket.
+  std::vector<Fd> sockets_;                     // One for each shard that has one, from shard 0 on.
+  std::shared_ptr<SocketFile> file_;            // Of a Unix socket that was bound here.
+  std::shared_ptr<const PassedSocket> passed_;  // Where it was not bound here.
   std::shared_ptr<SharedListener> shared_;
   std::shared_ptr<SharedHttp> http_;  // Of an HTTP source.
 };
