@@ -59,7 +59,8 @@ class Client(threading.Thread):
 
     def __exit__(self, *_):
         self._stopping.set()
-        self.join(2 * PATIENCE_SECONDS)
+        if self.is_alive():
+            self.join(2 * PATIENCE_SECONDS)
 
     # --- For the kinds of clients ---
 

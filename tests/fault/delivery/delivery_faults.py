@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 
 import kill_test
+import restart_test
 import self_test
 from report import FAILED, INVALID, SKIPPED, Figures, table, write_json
 
@@ -25,6 +26,7 @@ from report import FAILED, INVALID, SKIPPED, Figures, table, write_json
 TESTS = {
     "self_test": self_test.run,
     "kill": kill_test.run,
+    "restart": restart_test.run,
 }
 
 

@@ -25,10 +25,10 @@ class Sockets:
         self._sockets[name] = one
         return one.getsockname()
 
-    def udp(self, name, host="127.0.0.1"):
+    def udp(self, name, host="127.0.0.1", receive_buffer_bytes=RECEIVE_BUFFER_BYTES):
         """Receives on a free port; returns (host, port)."""
         one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         one.bind((host, 0))
         self._sockets[name] = one
         return one.getsockname()
