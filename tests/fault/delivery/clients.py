@@ -30,6 +30,7 @@ class Client(threading.Thread):
         self.sent = 0       # Events that the kernel, or the router, has taken.
         self.connections = 0
         self.broken = 0     # Of the connections: those that ended with an error.
+        self.connected = None  # The socket, of a client of streams.
         self.trouble = None  # What ended the thread before its time.
         self._stopping = threading.Event()
 
@@ -52,6 +53,16 @@ class Client(threading.Thread):
             raise TimeoutError(f"{type(self).__name__} does not end")
         if self.trouble is not None:
             raise self.trouble
+
+    def abandon(self):
+        """Ends it although nobody takes what it sends."""
+        self._stopping.set()
+        if self.connected is not None:
+            try:
+                self.connected.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # It has ended by itself.
+        self.stop()
 
     def __enter__(self):
         self.start()
@@ -113,10 +124,12 @@ class StreamClient(Client):
                 self.wait_to_retry()
                 return
             self.connections += 1
+            self.connected = one
             try:
                 self._send_over(one, self.new_stream())
             except OSError:
                 self.broken += 1
+            self.connected = None
 
     def _send_over(self, one, stream):
         for first, events in self.batches(stream):

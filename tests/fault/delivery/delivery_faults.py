@@ -17,7 +17,10 @@ import time
 import traceback
 from pathlib import Path
 
+import frozen_sink_test
+import hostile_load_test
 import kill_test
+import reload_test
 import restart_test
 import self_test
 from report import FAILED, INVALID, SKIPPED, Figures, table, write_json
@@ -27,6 +30,9 @@ TESTS = {
     "self_test": self_test.run,
     "kill": kill_test.run,
     "restart": restart_test.run,
+    "reload": reload_test.run,
+    "frozen_sink": frozen_sink_test.run,
+    "hostile_load": hostile_load_test.run,
 }
 
 
