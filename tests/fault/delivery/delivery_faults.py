@@ -23,7 +23,7 @@ import kill_test
 import reload_test
 import restart_test
 import self_test
-from report import FAILED, INVALID, SKIPPED, Figures, table, write_json
+from report import FAILED, INVALID, SKIPPED, Figures, Skipped, table, write_json
 
 # By name: a function that is given a Context and returns its Figures.
 TESTS = {
@@ -34,10 +34,6 @@ TESTS = {
     "frozen_sink": frozen_sink_test.run,
     "hostile_load": hostile_load_test.run,
 }
-
-
-class Skipped(Exception):
-    """A test cannot be run here; the text says why."""
 
 
 class Context:

@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass, field
 PASSED, FAILED, INVALID, SKIPPED = "passed", "failed", "invalid", "skipped"
 
 
+class Skipped(Exception):
+    """A test cannot be run here; the text says why."""
+
+
 @dataclass
 class Figures:
     """The figures of one test; the same ones for every test, None where one has no meaning."""
