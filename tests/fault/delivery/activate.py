@@ -23,7 +23,7 @@ def main():
         os.close(number)
     environment = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(above)),
                        LISTEN_FDNAMES=sys.argv[2])
-    os.execve(sys.argv[3], sys.argv[3:], environment)
+    os.execvpe(sys.argv[3], sys.argv[3:], environment)
 
 
 if __name__ == "__main__":

@@ -50,12 +50,13 @@ class Router:
 
     # --- Starting and ending ---
 
-    def start(self, sockets=None, stdin=None, wait=True):
+    def start(self, sockets=None, stdin=None, wait=True, wrapper=()):
         """Returns the seconds until it was ready. `sockets`: supervisor.Sockets to hand over.
-        `stdin`: what it reads as standard input."""
+        `stdin`: what it reads as standard input. `wrapper`: words before the command; in the end
+        the process that they start has to be weir itself ("strace", "-D", …)."""
         begun = time.monotonic()
         self.port_file.unlink(missing_ok=True)
-        words = [self.weir, "run", "-c", str(self.configuration)]
+        words = [*wrapper, self.weir, "run", "-c", str(self.configuration)]
         descriptors = ()
         if sockets is not None:
             descriptors = sockets.descriptors()
