@@ -22,11 +22,13 @@ from pathlib import Path
 # --- What holds in this project ------------------------------------------------------------------
 
 STAGES = ["ingest", "parse", "route", "sink"]  # In the order of the data path.
-BELOW_STAGES = {"router/kafka", "router/forward", "config", "router/base", "router/telemetry"}
+BELOW_STAGES = {"router/kafka", "router/forward", "router/spool", "config", "router/base",
+                "router/telemetry"}
 
 # Folder -> the other folders that it may include from. Tests and benchmarks may include anything.
 INCLUDES = {
     "router/base": set(),
+    "router/spool": {"router/base"},  # The log on disk behind sinks.
     "config": {"router/base"},
     "router/telemetry": {"config", "router/base"},
     "router/kafka": {"config", "router/base"},  # A client that sources, sinks and bench share.

@@ -122,7 +122,7 @@ class Stages {
   RouteTable table_{three_routes(), 1, fields_};
   const FieldTree tree_{fields_};
   Log log_{{.level = LogLevel::Error}};
-  SinkRunner runner_{std::make_unique<NoSink>(), {.name = "out"}, log_, [] {}};
+  SinkRunner runner_{std::make_unique<NoSink>(), {.name = "out"}, budget_, log_, [] {}};
   const std::unique_ptr<Framer> framer_ =
       make_framer(Framing::Newline, 256 * 1024, Oversize::Truncate);
   EventDecoder decoder_;

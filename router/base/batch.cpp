@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "router/base/assert.hpp"
 
@@ -50,6 +51,34 @@ void Batch::move_into(const BlockRef& block) {
     event.newline_follows = true;
   }
   blocks_.assign(1, block);
+}
+
+bool Batch::awaits(Ack ack) const noexcept {
+  return std::any_of(origins_.begin(), origins_.end(), [ack](const Origin& origin) {
+    return origin.receipt && origin.receipt->ack() == ack;
+  });
+}
+
+Batch Batch::split_durable() {
+  Batch view;
+  view.events_ = events_;
+  view.blocks_ = blocks_;
+  view.byte_count_ = byte_count_;
+  view.origins_ = origins_;
+  for (Origin& origin : view.origins_) {
+    if (origin.receipt && origin.receipt->ack() != Ack::Durable) origin.receipt = {};
+  }
+  for (Origin& origin : origins_) {
+    if (origin.receipt && origin.receipt->ack() == Ack::Durable) origin.receipt = {};
+  }
+  return view;
+}
+
+void Batch::take_receipts(Ack ack, std::vector<ReceiptRef>& to) {
+  for (Origin& origin : origins_) {
+    if (!origin.receipt || origin.receipt->ack() != ack) continue;
+    to.push_back(std::exchange(origin.receipt, {}));
+  }
 }
 
 void Batch::forsake() const noexcept {

@@ -105,6 +105,21 @@ class Batch {
   /// The Blocks that this Batch keeps in memory, each once, in order of arrival.
   std::span<const BlockRef> blocks() const& noexcept { return blocks_; }
 
+  /// True where somebody waits for one of its events with that Ack.
+  bool awaits(Ack ack) const noexcept;
+
+  /// A second view of the same events, without columns, that takes those receipts along which wait
+  /// for Ack::Durable: what a spool gets while the events are delivered from memory.
+  Batch split_durable();
+
+  /// Moves the receipts that wait for `ack` out of it.
+  void take_receipts(Ack ack, std::vector<ReceiptRef>& to);
+
+  /// Gives an origin its receipt back. Requires: index < origins().size().
+  void attach(std::size_t origin, ReceiptRef receipt) noexcept {
+    origins_[origin].receipt = std::move(receipt);
+  }
+
   /// Nobody will deliver it: sources that wait for its arrival are not to take it for answered.
   void forsake() const noexcept;
 

@@ -31,6 +31,14 @@ ssize_t Io::pread(int fd, void* to, std::size_t size, off_t offset) noexcept {
   return ::pread(fd, to, size, offset);
 }
 
+ssize_t Io::pwritev(int fd, const iovec* pieces, int count, off_t offset) noexcept {
+  return ::pwritev(fd, pieces, count, offset);
+}
+
+int Io::allocate(int fd, off_t size) noexcept { return ::fallocate(fd, 0, 0, size); }
+
+int Io::fsync(int fd) noexcept { return ::fsync(fd); }
+
 int Io::ftruncate(int fd, off_t size) noexcept { return ::ftruncate(fd, size); }
 
 int Io::fdatasync(int fd) noexcept { return ::fdatasync(fd); }
@@ -117,6 +125,14 @@ Written repeat(std::span<iovec>& pieces, Call&& call) noexcept {
 
 Written write_all(Io& io, int fd, std::span<iovec>& pieces) noexcept {
   return repeat(pieces, [&](iovec* first, int count) { return io.writev(fd, first, count); });
+}
+
+Written pwrite_all(Io& io, int fd, std::span<iovec>& pieces, off_t offset) noexcept {
+  return repeat(pieces, [&](iovec* first, int count) {
+    const ssize_t done = io.pwritev(fd, first, count, offset);
+    if (done > 0) offset += done;
+    return done;
+  });
 }
 
 Written send_all(Io& io, int socket, std::span<iovec>& pieces) noexcept {

@@ -33,8 +33,12 @@ class Io {
   /// sendmsg(2) without SIGPIPE and without waiting.
   virtual ssize_t send(int socket, const iovec* pieces, int count) noexcept;
   virtual ssize_t pread(int fd, void* to, std::size_t size, off_t offset) noexcept;
+  virtual ssize_t pwritev(int fd, const iovec* pieces, int count, off_t offset) noexcept;
   virtual int ftruncate(int fd, off_t size) noexcept;
+  /// fallocate(2) from the beginning: the file gets `size`, of zeros, and their place on disk.
+  virtual int allocate(int fd, off_t size) noexcept;
   virtual int fdatasync(int fd) noexcept;
+  virtual int fsync(int fd) noexcept;
   /// poll(2) of one descriptor for POLLOUT.
   virtual int wait_writable(int fd, std::chrono::milliseconds timeout) noexcept;
 
@@ -66,6 +70,9 @@ std::span<iovec> advance(std::span<iovec> pieces, std::size_t bytes) noexcept;
 /// Writes `pieces`, in calls of at most IOV_MAX, going on after short writes and signals. Leaves in
 /// `pieces` what was not written; the iovecs behind it change.
 Written write_all(Io& io, int fd, std::span<iovec>& pieces) noexcept;
+
+/// The same through Io::pwritev, from `offset` on.
+Written pwrite_all(Io& io, int fd, std::span<iovec>& pieces, off_t offset) noexcept;
 
 /// The same through Io::send.
 Written send_all(Io& io, int socket, std::span<iovec>& pieces) noexcept;

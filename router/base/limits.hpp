@@ -69,4 +69,10 @@ inline constexpr std::size_t kDatagramBytesMax = 65535;
 /// send buffer lets anyone send. Of a larger one the rest is lost, and it is marked.
 inline constexpr std::size_t kUnixDatagramBytesMax = 256 * 1024;
 
+/// The header of an HTTP request, and a chunk's: what proxies and browsers let through, too.
+inline constexpr std::size_t kHttpHeaderBytesMax = 16 * 1024;
+
+/// An Idempotency-Key: its hash is kept, so that this bounds no more than the header.
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+
 }  // namespace weir::limits

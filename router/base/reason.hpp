@@ -22,15 +22,19 @@ enum class Reason : std::uint8_t {
   TooLarge,    ///< The destination takes no event of this size.
   NoDestination,  ///< There is no such topic, or events may not choose it.
   Unauthorized,   ///< The destination does not let us write this there.
+  Corrupt,        ///< It was in the spool, and what stands there now is damaged.
+  SpoolFull,      ///< The spool had no room, with `spool.when_full=drop_newest` or `drop_oldest`.
+  Expired,        ///< It lay in the spool for longer than `spool.age`.
 };
 
-inline constexpr std::size_t kReasonCount = 10;
+inline constexpr std::size_t kReasonCount = 13;
 
 /// The label: "oversize", "framing", "incomplete", "kernel_udp", "buffer_full", ...
 constexpr std::string_view to_string(Reason reason) noexcept {
   constexpr std::array<std::string_view, kReasonCount> kNames = {
-      "oversize", "framing",  "incomplete", "kernel_udp",     "buffer_full",
-      "rejected", "shutdown", "too_large",  "no_destination", "unauthorized"};
+      "oversize", "framing",    "incomplete", "kernel_udp",     "buffer_full",
+      "rejected", "shutdown",   "too_large",  "no_destination", "unauthorized",
+      "corrupt",  "spool_full", "expired"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -24,6 +24,9 @@ class CarryShare {
   CarryShare(MemoryBudget& budget, std::size_t bytes_max) noexcept
       : budget_(budget), bytes_max_(bytes_max) {}
 
+  MemoryBudget& budget() const noexcept { return budget_; }
+  std::size_t bytes_max() const noexcept { return bytes_max_; }
+
   /// Three quarters are used: time to cut the largest one.
   bool tight() const noexcept { return bytes_used_ > bytes_max_ - bytes_max_ / 4; }
 

@@ -76,6 +76,9 @@ class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
   /// Names outlive the process, in `directory`. Before the first begin().
   ErrorCode keep_in(const std::string& directory, SeenKeys::Limits limits);
 
+  /// Goes on with other limits: those of a reload.
+  void use(SeenKeys::Limits limits) { keys_->use(limits); }
+
   /// `box` is told of `connection` when the chunk is settled, unless it is Seen or Full.
   Begin begin(std::string_view chunk, std::uint64_t connection,
               const std::shared_ptr<AnswerBox>& box);

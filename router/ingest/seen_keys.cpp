@@ -30,7 +30,7 @@ std::size_t records_max(std::size_t live) { return 2 * live + kRewriteFrom; }
 
 }  // namespace
 
-SeenKeys::SeenKeys(Limits limits, Clock clock) : limits_(limits), clock_(clock) {}
+SeenKeys::SeenKeys(Limits limits, Clock clock) : clock_(clock), limits_(limits) {}
 
 Result<std::unique_ptr<SeenKeys>> SeenKeys::open(Limits limits, const std::string& directory,
                                                  Io& io, Clock clock) {
@@ -74,6 +74,12 @@ void SeenKeys::expire(std::int64_t now) {
     keys_.erase(confirmed_.front().key);
     confirmed_.pop_front();
   }
+}
+
+void SeenKeys::use(Limits limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+  expire(now_s());
 }
 
 SeenKeys::State SeenKeys::begin(std::string_view key) {

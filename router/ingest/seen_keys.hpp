@@ -71,6 +71,9 @@ class SeenKeys {
   /// Its unit was not taken: the key is as one that never came.
   void forget(std::string_view key);
 
+  /// Goes on with other limits.
+  void use(Limits limits);
+
   /// Records of the file that were damaged, and skipped, when it was opened.
   std::size_t damaged() const noexcept { return damaged_; }
 
@@ -90,11 +93,11 @@ class SeenKeys {
   void write_until_stopped();
   ErrorCode save(const std::vector<Confirmation>& batch);
 
-  const Limits limits_;
   const Clock clock_;
   std::size_t damaged_ = 0;
 
   std::mutex mutex_;
+  Limits limits_;
   std::unordered_map<KeyHash, State, Spread> keys_;
   std::deque<KeyRecord> confirmed_;  // Those that are Seen or Taken, the oldest first.
   std::vector<Confirmation> pending_;

@@ -9,6 +9,7 @@
 
 #include "router/base/limits.hpp"
 #include "router/ingest/forward_options.hpp"
+#include "router/ingest/http_source_options.hpp"
 #include "router/ingest/kafka_source_options.hpp"
 #include "router/ingest/tls_options.hpp"
 
@@ -53,20 +54,20 @@ std::vector<OptionSpec> stream_options() {
   return options;
 }
 
-void add_connection_options(std::vector<OptionSpec>& options) {
+void add_connection_options(std::vector<OptionSpec>& options, std::string idle_timeout) {
   options.push_back({.name = "max_connections",
                      .type = OptionType::Integer,
                      .fallback = "10000",
                      .help = "More are told so and closed."});
   options.push_back({.name = "idle_timeout",
                      .type = OptionType::Duration,
-                     .fallback = "0s",
+                     .fallback = std::move(idle_timeout),
                      .help = "A connection that sends nothing for so long is closed; 0s = never."});
 }
 
 std::vector<OptionSpec> listener_options() {
   std::vector<OptionSpec> options = stream_options();
-  add_connection_options(options);
+  add_connection_options(options, "0s");
   return options;
 }
 
@@ -80,10 +81,19 @@ std::vector<OptionSpec> forward_options() {
         "chunk is not acknowledged.";
     option.choices = {"truncate", "drop"};
   }
-  add_connection_options(options);
+  add_connection_options(options, "0s");
   for (OptionSpec& option : forward_option_specs()) options.push_back(std::move(option));
   for (OptionSpec& option : tls_source_options()) options.push_back(std::move(option));
   options.push_back(ack_option());
+  return options;
+}
+
+std::vector<OptionSpec> http_options() {
+  std::vector<OptionSpec> options = decoding_options();
+  add_connection_options(options, "60s");
+  options.push_back(ack_option());
+  for (OptionSpec& option : http_source_option_specs()) options.push_back(std::move(option));
+  for (OptionSpec& option : tls_source_options()) options.push_back(std::move(option));
   return options;
 }
 
@@ -154,6 +164,10 @@ std::vector<ComponentSpec> source_specs() {
                       .help = "Reads topics of Kafka, as a member of a consumer group.",
                       .options = decoding_options()};
   for (OptionSpec& option : kafka_source_option_specs()) kafka.options.push_back(std::move(option));
+  ComponentSpec http{.scheme = "http",
+                     .address = AddressForm::HostPort,
+                     .help = "Listens for HTTP requests with events; answers once they are safe.",
+                     .options = http_options()};
   ComponentSpec forward{.scheme = "forward",
                         .address = AddressForm::HostPort,
                         .help = "Listens for Fluentd's Forward protocol, and acknowledges chunks.",
@@ -162,7 +176,7 @@ std::vector<ComponentSpec> source_specs() {
                         .address = AddressForm::None,
                         .help = "",  // Hidden: made by `weir run -- COMMAND`.
                         .options = stream_options()};
-  return {tcp, udp, unix_stream, unix_datagram, standard_input, kafka, forward, command};
+  return {tcp, udp, unix_stream, unix_datagram, http, forward, standard_input, kafka, command};
 }
 
 OptionSpec ack_option() {
@@ -229,6 +243,9 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
   if (settings.has("tls.handshake_timeout")) {
     options.tls = read_source_tls(settings);
     options.handshake_timeout = settings.duration("tls.handshake_timeout");
+  }
+  if (settings.scheme() == "http") {
+    options.http = std::make_shared<const HttpSourceOptions>(read_http_source_options(settings));
   }
   if (settings.scheme() == "kafka") {
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));

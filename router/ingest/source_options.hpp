@@ -19,6 +19,7 @@
 namespace weir {
 
 struct ForwardOptions;
+struct HttpSourceOptions;
 struct KafkaSourceOptions;
 
 struct SourceOptions {
@@ -37,11 +38,12 @@ struct SourceOptions {
   std::chrono::milliseconds handshake_timeout{10'000};  ///< Of TLS.
   Ack ack = Ack::Received;                          ///< Of a source whose protocol acknowledges.
   std::shared_ptr<const KafkaSourceOptions> kafka;  ///< Of a source that reads from Kafka.
+  std::shared_ptr<const HttpSourceOptions> http;    ///< Of a source that speaks HTTP.
   std::shared_ptr<const ForwardOptions> forward;    ///< Of a `forward://` source.
 };
 
-/// tcp, udp, unix, unix+dgram, stdin, kafka, forward, and the hidden `command` (the output of `weir
-/// run -- COMMAND`).
+/// tcp, udp, unix, unix+dgram, http, forward, stdin, kafka, and the hidden `command` (the output of
+/// `weir run -- COMMAND`).
 std::vector<ComponentSpec> source_specs();
 
 /// `ack`, of every source whose protocol acknowledges.

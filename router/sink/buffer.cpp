@@ -10,23 +10,52 @@ namespace weir {
 bool Buffer::offer(Batch batch) {
   const std::lock_guard lock(mutex_);
   account_.offered += batch.size();
+  const bool durable = spool_ != nullptr && batch.awaits(Ack::Durable);
   const bool is_empty = waiting_locked() == 0 && in_hand_.empty();
-  const bool is_full = !is_empty && pinned_.bytes() + pinned_.cost(batch) > bytes_max_;
-  if (when_full_ == WhenFull::DropNewest && is_full) {
+  const std::size_t cost = pinned_.cost(batch);
+  const bool backlog = spool_ != nullptr && spool_->has_backlog();
+  // What is promised to be on disk is dropped by no policy.
+  const bool drops = when_full_ == WhenFull::DropNewest || when_full_ == WhenFull::DropOldest;
+  const bool is_full = backlog ? on_way_.bytes() + cost > bytes_max_ / 2
+                               : !is_empty && pinned_.bytes() + cost > bytes_max_;
+  if (drops && is_full && !durable && (backlog || when_full_ == WhenFull::DropNewest)) {
     account_.dropped[Reason::BufferFull] += batch.size();
     batch.refuse(Reason::BufferFull);
     return false;
   }
-  pinned_.add(batch);
-  waiting_.push_back({std::move(batch), next_ticket_++});
-  if (when_full_ == WhenFull::DropOldest) {
-    while (waiting_.size() > 1 && pinned_.bytes() > bytes_max_) {
-      Batch oldest = std::move(waiting_.front().batch);
-      waiting_.pop_front();
-      drop_locked(std::move(oldest), Reason::BufferFull);
-    }
+  const bool may_spool = spool_ != nullptr && (durable || when_full_ == WhenFull::Spool);
+  if (backlog || (may_spool && !has_room_locked(cost))) {
+    on_way_.add(batch);
+    spool_->push({.batch = std::move(batch), .only = true});
+    return update_pressure_locked();
   }
+  pinned_.add(batch);
+  wait_in_memory_locked(std::move(batch), durable);
+  if (when_full_ == WhenFull::DropOldest) drop_oldest_locked();
   return update_pressure_locked();
+}
+
+/// Requires: pinned_ knows the batch.
+void Buffer::wait_in_memory_locked(Batch batch, bool durable) {
+  const std::uint64_t ticket = next_ticket_++;
+  if (durable) {
+    SpoolJob job{.ticket = ticket, .batch = batch.split_durable()};
+    on_way_.add(job.batch);
+    spool_->push(std::move(job));
+  }
+  waiting_.push_back({std::move(batch), ticket});
+}
+
+/// The oldest that nobody was promised anything of.
+void Buffer::drop_oldest_locked() {
+  for (auto at = waiting_.begin(); waiting_.size() > 1 && pinned_.bytes() > bytes_max_;) {
+    const bool promised = spool_ != nullptr && spool_->knows(at->ticket);
+    if (promised && ++at != waiting_.end()) continue;
+    if (at == waiting_.end()) return;
+    Batch oldest = std::move(at->batch);
+    at = waiting_.erase(at);
+    drop_locked(std::move(oldest), Reason::BufferFull);
+  }
 }
 
 std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
@@ -52,6 +81,7 @@ std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
 }
 
 bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns) {
+  std::optional<SpoolJob> done;  // Its receipts are answered when the lock is free again.
   const std::lock_guard lock(mutex_);
   if (abandoned_) {  // Too late: it was counted as lost.
     batch.forsake();
@@ -63,12 +93,26 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
   in_hand_.erase(held);
   if (fate.delivered) {
     count_delivered_locked(batch, fate, now_ns);
+    if (spool_ != nullptr) settle_on_disk_locked(ticket, fate, done);
     pinned_.remove(batch);
   } else {
     ++account_.retries;
     returned_.emplace(ticket, std::move(batch));
   }
   changed_.notify_one();
+  return pressure_falls_locked();
+}
+
+void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate,
+                                   std::optional<SpoolJob>& done) {
+  for (const Rejection& rejection : fate.rejected) {
+    spool_->refuse(ticket, rejection.index, rejection.reason);
+  }
+  done = spool_->settled(ticket);
+  if (done) on_way_.remove(done->batch);
+}
+
+bool Buffer::pressure_falls_locked() noexcept {
   const bool was_under_pressure = pressure_;
   update_pressure_locked();
   return was_under_pressure && !pressure_;
@@ -107,10 +151,13 @@ void Buffer::drop_locked(Batch batch, Reason reason) {
 }
 
 bool Buffer::update_pressure_locked() noexcept {
-  if (when_full_ != WhenFull::Block) return false;
-  const bool rises = !pressure_ && pinned_.bytes() >= bytes_max_;
+  const bool blocks = when_full_ == WhenFull::Block;
+  // What is on its way to disk presses back under any policy: a disk is waited for.
+  const bool rises = !pressure_ && ((blocks && pinned_.bytes() >= bytes_max_) ||
+                                    on_way_.bytes() >= std::max<std::size_t>(bytes_max_ / 2, 1));
   // Half, so that sources are not stopped and started for every batch.
-  const bool falls = pressure_ && pinned_.bytes() <= bytes_max_ / 2;
+  const bool falls = pressure_ && (!blocks || pinned_.bytes() <= bytes_max_ / 2) &&
+                     on_way_.bytes() <= bytes_max_ / 4;
   if (rises) pressure_ = true;
   if (falls) pressure_ = false;
   return rises;
@@ -123,6 +170,14 @@ void Buffer::abandon() {
   for (Ticketed& ticketed : waiting_) drop_locked(std::move(ticketed.batch), Reason::Shutdown);
   // What a stuck sink still holds is lost, too: the process is about to end.
   for (const auto& [ticket, held] : in_hand_) account_.dropped[Reason::Shutdown] += held.events;
+  if (spool_ != nullptr) {
+    spool_->for_each_job([this](const SpoolJob& job) {
+      job.batch.forsake();
+      if (job.only) account_.dropped[Reason::Shutdown] += job.batch.size();
+    });
+    spool_->take_jobs();
+    spool_->parked().forsake_all();
+  }
   returned_.clear();
   waiting_.clear();
   in_hand_.clear();
@@ -131,11 +186,17 @@ void Buffer::abandon() {
 void Buffer::wake() {
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
+  if (spool_ != nullptr && spool_->has_jobs()) jobs_changed_.notify_one();
 }
 
 bool Buffer::has_waiting() const {
   const std::lock_guard lock(mutex_);
-  return waiting_locked() != 0;
+  return waiting_locked() != 0 || has_more_on_disk_locked();
+}
+
+bool Buffer::has_jobs() const {
+  const std::lock_guard lock(mutex_);
+  return spool_ != nullptr && spool_->has_jobs();
 }
 
 std::size_t Buffer::in_hand() const {
@@ -161,9 +222,18 @@ void Buffer::fill(SinkBalance& balance, std::int64_t now_ns) const {
     count(waiting.batch.size(), waiting.batch.oldest_received_ns());
   }
   for (const auto& [ticket, held] : in_hand_) count(held.events, held.oldest_received_ns);
+  if (spool_ != nullptr) {
+    spool_->for_each_job([&](const SpoolJob& job) {
+      if (job.only) count(job.batch.size(), job.batch.oldest_received_ns());
+    });
+    filled.in_spool = spool_->region_events() + rest_events_;
+    if (filled.in_spool != 0) oldest_ns = std::min(oldest_ns, spool_->oldest_ns(now_ns));
+  }
   filled.oldest_event_seconds = static_cast<double>(now_ns - oldest_ns) * 1e-9;
-  filled.buffer_bytes = pinned_.bytes();
+  filled.buffer_bytes = pinned_.bytes() + on_way_.bytes();
   filled.buffer_bytes_max = bytes_max_;
+  filled.spool_bytes = balance.spool_bytes;
+  filled.spool_bytes_max = balance.spool_bytes_max;
   filled.name = std::move(balance.name);
   filled.url = std::move(balance.url);
   filled.retired = balance.retired;

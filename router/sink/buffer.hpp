@@ -6,10 +6,15 @@
 // A Batch is waiting (offered, not yet taken), in hand (taken, its Delivery unsettled) or coming
 // back (a retry: it is taken again before anything that waits, in its old order).
 //
-// At `bytes_max`: `Block` takes what still comes (at most what the shards have in hand) and raises
-// the pressure, which stops reading until half is gone; `DropNewest` refuses the new batch;
-// `DropOldest` lets the oldest waiting ones go. Both count `buffer_full`. An empty buffer takes one
-// batch of any size.
+// With a spool (attach_spool) the end of the queue may be on disk. `Spool` sends what memory has no
+// room for there: from half of `bytes_max` on, everything that comes, until all of it was read
+// back; so the order is kept. Events that somebody wants to know on disk (Ack::Durable) go there in
+// any case, while they are delivered from memory; those that are confirmed first are not written.
+//
+// At `bytes_max`: `Block`, and `Spool` where the disk is slower than what comes, takes what still
+// comes (at most what the shards have in hand) and raises the pressure, which stops reading until
+// half is gone; `DropNewest` refuses the new batch; `DropOldest` lets the oldest waiting ones go.
+// Both count `buffer_full`. An empty buffer takes one batch of any size.
 //
 // Threads: any; one lock, taken per batch. The lock also makes a snapshot exact: an event is always
 // in just one place.
@@ -21,18 +26,22 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "router/base/batch.hpp"
 #include "router/base/reason.hpp"
 #include "router/sink/pinned_blocks.hpp"
 #include "router/sink/sink.hpp"
+#include "router/sink/spool_queue.hpp"
 #include "router/telemetry/ledger.hpp"
 
 namespace weir {
 
-enum class WhenFull : std::uint8_t { Block, DropNewest, DropOldest };
+enum class WhenFull : std::uint8_t { Block, DropNewest, DropOldest, Spool };
 
 /// A batch on its way through a sink. The ticket is its place in the order.
 struct Ticketed {
@@ -63,13 +72,56 @@ class Buffer {
   template <class Ready>
   void wait_until(SteadyTime time, Ready ready) {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, time, [&] { return ready(waiting_locked(), in_hand_.size()); });
+    changed_.wait_until(lock, time, [&] {
+      return ready(waiting_locked() + (has_more_on_disk_locked() ? 1 : 0), in_hand_.size());
+    });
   }
   /// Makes wait_until look again.
   void wake();
 
+  // The spool. All but attach_spool() require that there is one.
+
+  /// What is offered from now on may go to disk; what is there already comes first.
+  void attach_spool(std::unique_ptr<SpoolQueue> spool);
+  bool has_spool() const noexcept { return has_spool_.load(std::memory_order_relaxed); }
+
+  /// What the writer is to write next, about `bytes_max`; waits until `until` for it, and `linger`
+  /// longer for more where nobody is waiting. The jobs stay where they are until finish_group().
+  std::span<SpoolJob> begin_group(SteadyTime until, std::size_t bytes_max,
+                                  std::chrono::milliseconds linger);
+  /// The first `durable` of them are on disk, where their extents say; the others come again.
+  /// Returns true if the pressure fell.
+  bool finish_group(std::size_t durable);
+
+  /// What is to be read back: memory holds nothing that comes before it.
+  std::optional<Extent> next_read() const;
+  /// What was read: it waits, and is on disk as well. Returns true if the pressure fell.
+  bool took_back(SpoolReader::Piece piece);
+
+  /// Everything on disk before it is done with.
+  Position consumed() const;
+  /// What is on disk before `to` was deleted.
+  void skip_on_disk(const Position& to, Reason reason);
+  /// As much is on its way to disk as may be.
+  bool is_full() const;
+  /// Drops jobs that nobody waits for, the newest first, until the memory is not full any more.
+  /// Returns true if the pressure fell.
+  bool drop_newest_jobs();
+
+  /// The end, when no more is offered and nothing is in hand: what memory holds before the region,
+  /// in order. `on_disk`: all of it is there already.
+  struct Rest {
+    std::vector<const Batch*> batches;
+    bool on_disk = true;
+    Position resume;  ///< What comes behind it on disk.
+  };
+  Rest rest();
+  /// It is on disk now.
+  void rest_is_on_disk();
+
   bool under_pressure() const noexcept { return pressure_.load(std::memory_order_relaxed); }
-  bool has_waiting() const;
+  bool has_waiting() const;  ///< Or something is to be read back.
+  bool has_jobs() const;     ///< The writer has something to do.
   std::size_t in_hand() const;
   bool idle() const;  ///< Nothing waits, nothing is in hand.
 
@@ -83,6 +135,13 @@ class Buffer {
     std::int64_t oldest_received_ns;
   };
   std::size_t waiting_locked() const noexcept { return returned_.size() + waiting_.size(); }
+  void wait_in_memory_locked(Batch batch, bool durable);
+  void drop_oldest_locked();
+  void settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, std::optional<SpoolJob>& done);
+  bool has_more_on_disk_locked() const noexcept;
+  bool pressure_falls_locked() noexcept;
+  bool has_room_locked(std::size_t bytes) const noexcept;
+  void leave_spool_locked();
   void drop_locked(Batch batch, Reason reason);
   bool update_pressure_locked() noexcept;
   void count_delivered_locked(const Batch& batch, const Fate& fate, std::int64_t now_ns);
@@ -98,9 +157,15 @@ class Buffer {
   std::size_t in_hand_bytes_ = 0;
   std::uint64_t next_ticket_ = 0;
   PinnedBlocks pinned_;
+  PinnedBlocks on_way_;                // Of the spool's jobs.
   std::atomic<bool> pressure_{false};  // Written under mutex_, read without.
   bool abandoned_ = false;
   SinkBalance account_;
+  std::unique_ptr<SpoolQueue> spool_;  // Null: everything is in memory.
+  std::atomic<bool> has_spool_{false};
+  std::condition_variable jobs_changed_;
+  bool closing_ = false;           // What is written stays on disk.
+  std::uint64_t rest_events_ = 0;  // Of rest(), once it is on disk.
 };
 
 }  // namespace weir

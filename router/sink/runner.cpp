@@ -22,20 +22,35 @@ constexpr milliseconds kPollInterval{100};
 constexpr milliseconds kIdlePollInterval{1000};
 constexpr seconds kInUse{10};
 constexpr seconds kReportEvery{10};
+// How long a sink with a spool may go on delivering at the end.
+constexpr seconds kSpoolAfter{3};
+// What putting the rest on disk may take beyond that.
+constexpr seconds kSpoolingMax{10};
 
 }  // namespace
 
-SinkRunner::SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, Log& log,
-                       std::function<void()> on_pressure_change)
+SinkRunner::SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, MemoryBudget& memory,
+                       Log& log, std::function<void()> on_pressure_change)
     : options_(std::move(options)),
       sink_(std::move(sink)),
       traits_(sink_->traits()),
       log_(log),
       on_pressure_change_(std::move(on_pressure_change)),
       buffer_(options_.buffer_bytes_max, options_.when_full),
-      random_state_(std::random_device{}()) {}
+      random_state_(std::random_device{}()) {
+  if (!options_.spool || traits_.never_blocks) return;
+  spool_ = std::make_unique<Spool>(options_.name, *options_.spool, buffer_, memory, log_,
+                                   on_pressure_change_);
+}
 
 SinkRunner::~SinkRunner() { WEIR_ASSERT(!thread_.joinable()); }
+
+Result<void> SinkRunner::open_spool() {
+  if (spool_ == nullptr) return {};
+  const Result<void> opened = spool_->open();
+  if (!opened) spool_.reset();
+  return opened;
+}
 
 void SinkRunner::start() {
   if (traits_.never_blocks) {
@@ -67,13 +82,13 @@ void SinkRunner::run_inline() {
   if (traits_.never_blocks) {
     const std::lock_guard lock(calls_);
     if (!open_ && !open_sink()) return;
-    hand_over();
+    hand_over(false);
     return;
   }
   const std::unique_lock lock(calls_, std::try_to_lock);
-  if (lock.owns_lock()) hand_over();
+  if (lock.owns_lock()) hand_over(false);
   // Whoever holds the lock may have looked before we offered; a failure leaves work behind, too.
-  if (!lock.owns_lock() || buffer_.has_waiting()) buffer_.wake();
+  if (!lock.owns_lock() || buffer_.has_waiting() || buffer_.has_jobs()) buffer_.wake();
 }
 
 /// A batch that pins far more memory than it has bytes gets a block of its own.
@@ -92,25 +107,37 @@ void SinkRunner::run() {
     {
       const std::lock_guard lock(calls_);
       if (reopen_asked_.exchange(false)) sink_->reopen();
-      if (open_) hand_over();
+      if (open_) hand_over(!draining_);
       sink_->poll(buffer_.in_hand() != 0 ? kPollBudget : milliseconds(0));
       look_at_trouble();
     }
     if (!draining_) continue;
-    const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
-    if (buffer_.idle() || steady_now() >= deadline) break;
+    if (buffer_.idle() || gives_up()) break;
   }
   const std::lock_guard lock(calls_);
   sink_->close(SteadyTime{SteadyTime::duration(drain_deadline_.load())});
+  if (spool_ != nullptr) spool_->finish();
   ended_ = true;
   buffer_.wake();
 }
 
-/// Hands over what waits, as far as the sink can hold it. Requires: calls_ is held.
-void SinkRunner::hand_over() {
+/// Hands over what waits, as far as the sink can hold it. `may_read`: also what is on disk.
+/// Requires: calls_ is held.
+void SinkRunner::hand_over(bool may_read) {
   while (open_.load(std::memory_order_relaxed)) {
     std::optional<Ticketed> next = buffer_.take(traits_.deliveries_max);
-    if (!next) return;
+    if (!next) {
+      if (!may_read || spool_ == nullptr) return;
+      switch (spool_->read_back()) {
+        case Spool::Reading::Read:
+          continue;
+        case Spool::Reading::NoMemory:
+          std::this_thread::sleep_for(kPollBudget);  // Others have to give some back.
+          return;
+        case Spool::Reading::Nothing:
+          return;
+      }
+    }
     sink_->write(Delivery(std::move(next->batch), next->ticket, *this));
   }
 }
@@ -129,9 +156,7 @@ void SinkRunner::wait_for_work() {
 /// After a failure: waits until all Deliveries have come back, so that the order is kept, then
 /// opens the sink anew, with backoff.
 void SinkRunner::recover() {
-  const auto out_of_time = [this] {
-    return draining_ && steady_now().time_since_epoch().count() >= drain_deadline_.load();
-  };
+  const auto out_of_time = [this] { return gives_up(); };
   while (buffer_.in_hand() != 0) {
     if (out_of_time()) return;
     const std::lock_guard lock(calls_);
@@ -149,6 +174,14 @@ void SinkRunner::recover() {
     if (open_sink()) return;
     if (draining_ && buffer_.idle()) return;
   }
+}
+
+/// What is left is not waited for any longer. With a spool there is no sense in waiting for a sink
+/// that fails.
+bool SinkRunner::gives_up() const {
+  if (!draining_) return false;
+  if (steady_now().time_since_epoch().count() >= drain_deadline_.load()) return true;
+  return spool_ != nullptr && failures_ != 0;
 }
 
 /// Requires: calls_ is held.
@@ -230,6 +263,7 @@ void SinkRunner::reopen() {
 }
 
 void SinkRunner::begin_drain(SteadyTime deadline) {
+  if (spool_ != nullptr) deadline = std::min(deadline, steady_now() + kSpoolAfter);
   drain_deadline_ = deadline.time_since_epoch().count();
   draining_ = true;
   buffer_.wake();
@@ -239,15 +273,16 @@ void SinkRunner::finish_drain() {
   const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
   if (traits_.never_blocks) {
     const std::lock_guard lock(calls_);
-    hand_over();
+    hand_over(false);
     sink_->close(deadline);
   } else if (thread_.joinable()) {
-    buffer_.wait_until(deadline + seconds(1),
+    buffer_.wait_until(deadline + seconds(1) + (spool_ == nullptr ? seconds(0) : kSpoolingMax),
                        [this](std::size_t, std::size_t) { return ended_.load(); });
     if (ended_) {
       thread_.join();
     } else {
       log_.error(options_.name, "does not answer; what it holds is lost");
+      if (spool_ != nullptr) spool_->finish();
       thread_.detach();  // Stuck in a call: the process ends without it.
     }
   }
@@ -261,6 +296,14 @@ void SinkRunner::fill(SinkBalance& balance) const {
     const std::lock_guard lock(state_);
     balance.ready = trouble_.empty() && sink_trouble_.empty();
     balance.trouble = trouble_.empty() ? sink_trouble_ : trouble_;
+  }
+  if (spool_ != nullptr) {
+    spool_->fill(balance);
+    const std::string trouble = spool_->trouble();
+    if (!trouble.empty()) {
+      balance.ready = false;
+      balance.trouble += (balance.trouble.empty() ? "" : "; ") + trouble;
+    }
   }
   buffer_.fill(balance, wall_clock_ns());
 }

@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -28,6 +29,7 @@
 #include "router/sink/buffer.hpp"
 #include "router/sink/retry_policy.hpp"
 #include "router/sink/sink.hpp"
+#include "router/sink/spool.hpp"
 #include "router/telemetry/log.hpp"
 
 namespace weir {
@@ -38,14 +40,19 @@ struct SinkRunnerOptions {
   std::size_t buffer_bytes_max = 64 << 20;
   WhenFull when_full = WhenFull::Block;
   RetryPolicy retry;
+  std::optional<SpoolOptions> spool;  ///< For a sink that may wait; nothing: memory is all.
 };
 
 class SinkRunner final : private DeliveryOwner {
  public:
   /// `on_pressure_change` is called, on any thread, when under_pressure() has changed.
-  SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, Log& log,
+  SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, MemoryBudget& memory, Log& log,
              std::function<void()> on_pressure_change);
   ~SinkRunner();  ///< Requires: drain() was called, or start() never was.
+
+  /// Opens the spool, where there is to be one. Before start(), or instead of it not at all: then
+  /// memory is all. EWOULDBLOCK: another process uses it.
+  Result<void> open_spool();
 
   void start();
 
@@ -65,8 +72,9 @@ class SinkRunner final : private DeliveryOwner {
   void reopen();
 
   /// Nothing more will be offered: delivers all, closes the sink and ends the thread. What is left
-  /// at `deadline` is dropped for Reason::Shutdown. begin_drain() returns at once; finish_drain()
-  /// waits, at most one second beyond the deadline even if the sink is stuck.
+  /// at `deadline` is dropped for Reason::Shutdown; with a spool it is put on disk instead, a few
+  /// seconds from now or as soon as the sink is seen to fail. begin_drain() returns at once;
+  /// finish_drain() waits, at most one second beyond the deadline even if the sink is stuck.
   void begin_drain(SteadyTime deadline);
   void finish_drain();
   /// begin_drain() was called, and finish_drain() would not wait.
@@ -84,7 +92,8 @@ class SinkRunner final : private DeliveryOwner {
   bool runs_inline() const noexcept;
   void run();
   bool open_sink();
-  void hand_over();
+  void hand_over(bool may_read);
+  bool gives_up() const;
   void wait_for_work();
   void recover();
   void compact(Batch& batch, BlockPool& pool) const;
@@ -98,6 +107,7 @@ class SinkRunner final : private DeliveryOwner {
   Log& log_;
   const std::function<void()> on_pressure_change_;
   Buffer buffer_;
+  std::unique_ptr<Spool> spool_;  // Null: memory is all.
 
   std::mutex calls_;  // Held while the sink is called.
   std::atomic<bool> run_on_shard_{false};

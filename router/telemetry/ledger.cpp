@@ -94,7 +94,8 @@ std::int64_t SourceBalance::imbalance() const noexcept {
 }
 
 std::int64_t SinkBalance::imbalance() const noexcept {
-  return difference(offered, delivered + dropped.total() + dead_lettered + in_memory + in_spool);
+  return difference(offered + recovered,
+                    delivered + dropped.total() + dead_lettered + in_memory + in_spool);
 }
 
 std::uint64_t Balance::imbalance() const noexcept {

@@ -4,7 +4,7 @@
 // topology; `weir ledger`, the admin port, /metrics and the closing balance all show the same one.
 //
 //   received           = malformed_kept + decoded                                for each source
-//   offered            = delivered + dropped + dead_lettered + in_memory + in_spool   for each sink
+//   offered + recovered = delivered + dropped + dead_lettered + in_memory + in_spool  for each sink
 //   copies handed out  = the sum of what the sinks were offered                  for the whole
 //
 // `in_memory` and `in_spool` are counted where the events are, not derived from the others, so that
@@ -59,6 +59,7 @@ struct SinkBalance {
   std::string name;
   std::string url;  ///< Masked.
   std::uint64_t offered = 0;
+  std::uint64_t recovered = 0;  ///< Found in the spool at the start.
   std::uint64_t delivered = 0;
   std::uint64_t delivered_bytes = 0;
   ReasonCounts dropped;
@@ -69,6 +70,8 @@ struct SinkBalance {
   // State.
   std::uint64_t buffer_bytes = 0;      ///< Memory that the buffered events hold.
   std::uint64_t buffer_bytes_max = 0;  ///< The `buffer` option.
+  std::uint64_t spool_bytes = 0;       ///< On disk, as allocated.
+  std::uint64_t spool_bytes_max = 0;   ///< The `spool.bytes` option; 0: there is no spool.
   std::uint64_t retries = 0;           ///< Deliveries that came back.
   double oldest_event_seconds = 0;     ///< Age of the oldest undelivered event; 0 = none.
   bool ready = true;                   ///< Open, and its last delivery did not fail.

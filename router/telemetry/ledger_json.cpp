@@ -48,6 +48,7 @@ json::object to_object(const SinkBalance& sink) {
   return {{"name", sink.name},
           {"url", sink.url},
           {"offered", sink.offered},
+          {"recovered", sink.recovered},
           {"delivered", sink.delivered},
           {"delivered_bytes", sink.delivered_bytes},
           {"dropped", dropped_to_json(sink.dropped)},
@@ -57,6 +58,8 @@ json::object to_object(const SinkBalance& sink) {
           {"imbalance", sink.imbalance()},
           {"buffer_bytes", sink.buffer_bytes},
           {"buffer_bytes_max", sink.buffer_bytes_max},
+          {"spool_bytes", sink.spool_bytes},
+          {"spool_bytes_max", sink.spool_bytes_max},
           {"retries", sink.retries},
           {"oldest_event_seconds", finite(sink.oldest_event_seconds)},
           {"ready", sink.ready},
@@ -131,12 +134,15 @@ SinkBalance sink_from_json(const json::object& object) {
   sink.name = std::string(object.at("name").as_string());
   sink.url = text_or_empty(object, "url");
   sink.offered = count(object, "offered");
+  sink.recovered = count_or_0(object, "recovered");
   sink.delivered = count(object, "delivered");
   sink.delivered_bytes = count_or_0(object, "delivered_bytes");
   sink.dropped = dropped_from_json(object.at("dropped").as_object());
   sink.dead_lettered = count(object, "dead_lettered");
   sink.in_memory = count(object, "in_memory");
   sink.in_spool = count(object, "in_spool");
+  sink.spool_bytes = count_or_0(object, "spool_bytes");
+  sink.spool_bytes_max = count_or_0(object, "spool_bytes_max");
   sink.buffer_bytes = count_or_0(object, "buffer_bytes");
   sink.buffer_bytes_max = count_or_0(object, "buffer_bytes_max");
   sink.retries = count_or_0(object, "retries");

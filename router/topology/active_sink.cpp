@@ -2,25 +2,21 @@
 
 #include <utility>
 
+#include "router/topology/sink_options.hpp"
+#include "router/topology/spool_columns.hpp"
+
 namespace weir {
-namespace {
-
-WhenFull when_full(const std::string& text) {
-  if (text == "drop_newest") return WhenFull::DropNewest;
-  if (text == "drop_oldest") return WhenFull::DropOldest;
-  return WhenFull::Block;
-}
-
-}  // namespace
-
-ActiveSink::ActiveSink(PlannedSink& planned, Log& log, std::function<void()> on_pressure_change)
+ActiveSink::ActiveSink(PlannedSink& planned, const std::string& data_dir, MemoryBudget& memory,
+                       Log& log, std::function<void()> on_pressure_change)
     : settings_(planned.settings), context_(std::move(planned.context)) {
-  SinkRunnerOptions options{.name = settings_.name(),
-                            .url = settings_.masked(),
-                            .buffer_bytes_max = settings_.bytes("buffer"),
-                            .when_full = when_full(settings_.string("when_full")),
-                            .retry = {}};
-  runner_ = std::make_unique<SinkRunner>(std::move(planned.sink), std::move(options), log,
+  SinkRunnerOptions options = read_sink_options(settings_, data_dir);
+  if (options.spool) {
+    options.spool->column_count = planned.column_texts.size();
+    if (!planned.column_texts.empty()) {
+      options.spool->columns = std::make_shared<SpoolColumns>(planned.column_texts);
+    }
+  }
+  runner_ = std::make_unique<SinkRunner>(std::move(planned.sink), std::move(options), memory, log,
                                          std::move(on_pressure_change));
 }
 

@@ -21,12 +21,17 @@ namespace weir {
 class ActiveSink {
  public:
   /// Takes the sink and its context out of `planned`; its columns stay for the pipeline.
-  ActiveSink(PlannedSink& planned, Log& log, std::function<void()> on_pressure_change);
+  /// `data_dir`: the configuration's.
+  ActiveSink(PlannedSink& planned, const std::string& data_dir, MemoryBudget& memory, Log& log,
+             std::function<void()> on_pressure_change);
 
   const Settings& settings() const noexcept { return settings_; }
   const std::string& name() const noexcept { return settings_.name(); }
   SinkRunner& runner() noexcept { return *runner_; }
   const SinkRunner& runner() const noexcept { return *runner_; }
+
+  /// Opens its spool; to be called before start(), once its predecessor has let it go.
+  Result<void> open_spool() { return runner_->open_spool(); }
 
   void start();
   bool started() const noexcept { return started_; }

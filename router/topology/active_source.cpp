@@ -10,6 +10,8 @@
 #include "router/ingest/datagram_source.hpp"
 #include "router/ingest/forward_options.hpp"
 #include "router/ingest/forward_source.hpp"
+#include "router/ingest/http_answer.hpp"
+#include "router/ingest/http_source.hpp"
 #include "router/ingest/kafka_source.hpp"
 #include "router/ingest/pipe_source.hpp"
 #include "router/ingest/socket_setup.hpp"
@@ -19,8 +21,9 @@ namespace {
 
 bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme == "unix+dgram"; }
 bool is_forward(const std::string& scheme) { return scheme == "forward"; }
+bool is_http(const std::string& scheme) { return scheme == "http"; }
 bool is_inet(const std::string& scheme) {
-  return scheme == "tcp" || scheme == "udp" || is_forward(scheme);
+  return scheme == "tcp" || scheme == "udp" || is_http(scheme) || is_forward(scheme);
 }
 bool is_kafka(const std::string& scheme) { return scheme == "kafka"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
@@ -59,18 +62,58 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
   } else {
     bind(shard_count);
   }
+  if (is_http(settings.scheme())) {
+    const bool same_name = predecessor != nullptr && predecessor->name() == name();
+    http_ = make_http(same_name ? predecessor->http_.get() : nullptr);
+    shared_->refusal = too_many_connections();
+  }
 }
 
-/// A predecessor's, so that a reload forgets nothing: its chunks may come again to this one. The
-/// window then stays as large as it was.
-std::shared_ptr<ForwardUnits> ActiveSource::make_units(const ActiveSource* predecessor) {
-  if (predecessor != nullptr && predecessor->units_ != nullptr && predecessor->name() == name()) {
-    return predecessor->units_;
+/// The keys and the figures are its predecessor's where it has one: both go on.
+std::shared_ptr<SharedHttp> ActiveSource::make_http(const SharedHttp* predecessor) {
+  auto http = std::make_shared<SharedHttp>();
+  if (predecessor != nullptr) {
+    http->keys = predecessor->keys;
+    http->metrics = predecessor->metrics;
+    return http;
   }
+  http->metrics = std::make_shared<HttpSourceMetrics>(name());
+  const SeenKeys::Limits limits = options_.http->keys;
+  if (data_dir_.empty()) {
+    http->keys = std::make_shared<SeenKeys>(limits);
+    return http;
+  }
+  const std::string directory = data_dir_ + "/sources/" + name();
+  struct Kept {
+    Io io;  // Outlives the keys.
+    std::unique_ptr<SeenKeys> keys;
+  };
+  auto kept = std::make_shared<Kept>();
+  auto keys = SeenKeys::open(limits, directory, kept->io);
+  if (!keys) {
+    const bool is_held = keys.error() == boost::system::errc::device_or_resource_busy;
+    throw settings_.error("", "cannot keep keys in " + directory + ": " + keys.error().message(),
+                          is_held ? "another weir writes there" : "data_dir has to be writable");
+  }
+  kept->keys = std::move(*keys);
+  http->keys = std::shared_ptr<SeenKeys>(kept, kept->keys.get());
+  return http;
+}
+
+std::string ActiveSource::too_many_connections() {
+  return to_text(http_error(503, "max_connections is reached"), true, false);
+}
+
+/// A predecessor's, so that a reload forgets nothing: its chunks may come again to this one.
+std::shared_ptr<ForwardUnits> ActiveSource::make_units(const ActiveSource* predecessor) {
   const ForwardOptions& forward = *options_.forward;
   const SeenKeys::Limits limits{
       .keys_max = forward.dedupe_chunks,
       .age_max = std::chrono::duration_cast<std::chrono::seconds>(forward.dedupe_window)};
+  if (predecessor != nullptr && predecessor->units_ != nullptr && predecessor->name() == name()) {
+    predecessor->units_->use(limits);
+    return predecessor->units_;
+  }
   auto units = std::make_shared<ForwardUnits>(name(), limits);
   if (data_dir_.empty()) return units;
   const std::string directory = data_dir_ + "/sources/" + name();
@@ -120,6 +163,7 @@ void ActiveSource::bind(std::size_t shard_count) {
 
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
+  if (http_ != nullptr) http_->keys->use(options_.http->keys);  // They may be a predecessor's.
   // A Unix socket's connections are spread over all shards; a pipe has one.
   const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
   const std::size_t count = everywhere ? shards.size() : 1;
@@ -147,6 +191,11 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
                                               shard.intake(), log);
     metrics.expose(part->metrics());
     return part;
+  }
+  if (is_http(settings_.scheme())) {
+    metrics.expose(http_->metrics->registry());
+    return std::make_unique<HttpSource>(shard.io(), duplicate(sockets_[index]), shared_, http_,
+                                        account, shard.intake(), log);
   }
   Fd socket = index < sockets_.size() ? duplicate(sockets_[index]) : Fd();
   if (is_pipe(settings_.scheme())) {

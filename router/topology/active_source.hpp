@@ -12,6 +12,7 @@
 #include "config/settings.hpp"
 #include "router/base/fd.hpp"
 #include "router/ingest/forward_units.hpp"
+#include "router/ingest/http_part.hpp"
 #include "router/ingest/socket_file.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
@@ -60,6 +61,8 @@ class ActiveSource {
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
+  std::shared_ptr<SharedHttp> make_http(const SharedHttp* predecessor);
+  static std::string too_many_connections();
   StreamListener::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
 
   Settings settings_;
@@ -71,6 +74,7 @@ class ActiveSource {
   std::shared_ptr<SocketFile> file_;  // Of a Unix socket.
   std::shared_ptr<SharedListener> shared_;
   std::shared_ptr<ForwardUnits> units_;  // Of a `forward://` source.
+  std::shared_ptr<SharedHttp> http_;     // Of an HTTP source.
 };
 
 }  // namespace weir

@@ -16,6 +16,7 @@ Item* find_by_name(std::vector<Item>& items, const std::string& name) {
 /// A sink of the same name that a reload replaced: its account goes on in its successor's.
 void add_account(SinkBalance& to, const SinkBalance& from) {
   to.offered += from.offered;
+  to.recovered += from.recovered;
   to.delivered += from.delivered;
   to.delivered_bytes += from.delivered_bytes;
   to.dropped += from.dropped;
@@ -23,6 +24,8 @@ void add_account(SinkBalance& to, const SinkBalance& from) {
   to.in_memory += from.in_memory;
   to.in_spool += from.in_spool;
   to.buffer_bytes += from.buffer_bytes;
+  to.spool_bytes = std::max(to.spool_bytes, from.spool_bytes);
+  to.spool_bytes_max = std::max(to.spool_bytes_max, from.spool_bytes_max);
   to.retries += from.retries;
   to.oldest_event_seconds = std::max(to.oldest_event_seconds, from.oldest_event_seconds);
   to.delivery_seconds_sum += from.delivery_seconds_sum;

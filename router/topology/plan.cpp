@@ -8,6 +8,7 @@
 #include "router/base/assert.hpp"
 #include "router/base/limits.hpp"
 #include "router/ingest/source_options.hpp"
+#include "router/topology/sink_options.hpp"
 
 namespace weir {
 namespace {
@@ -42,6 +43,12 @@ class PlanContext final : public SinkContext {
   }
   void log_info(std::string_view what) override { log_.info(name_, what); }
   void log_warning(std::string_view what) override { log_.warn(name_, what); }
+
+  std::vector<std::string> column_texts() const {
+    std::vector<std::string> texts(indices_.size());
+    for (const auto& [text, index] : indices_) texts[index] = text;
+    return texts;
+  }
 
   /// The sink is made: no more columns.
   std::vector<Column> take_columns() {
@@ -98,6 +105,7 @@ PlannedSink plan_sink(const Settings& settings, const SinkRegistry& registry, Fi
     planned.path = Template::compile(settings.path(), settings, "", *context);
   }
   planned.sink = plugin->make(settings, *context);
+  planned.column_texts = context->column_texts();
   planned.columns = context->take_columns();
   planned.context = std::move(context);
   return planned;
@@ -114,6 +122,7 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
   }
   try {
     for (const Settings& settings : config.sinks) {
+      read_sink_options(settings, config.data_dir);  // Checks them.
       plan.sinks.push_back(plan_sink(settings, registry, plan.fields, log, metrics));
       // Origin::peer is shown by encoding=json and by nothing else.
       plan.wants_peer = plan.wants_peer || settings.string("encoding") == "json";

@@ -6,6 +6,7 @@
 // latest.
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "config/config.hpp"
@@ -24,6 +25,7 @@ struct PlannedSink {
   std::unique_ptr<SinkContext> context;  ///< Outlives the sink, which may keep a reference.
   std::unique_ptr<Sink> sink;
   std::vector<Column> columns;
+  std::vector<std::string> column_texts;  ///< What they were made from.
   Template path;  ///< For `weir explain`: the path of a file, rendered from these columns.
 };
 

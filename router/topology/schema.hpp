@@ -11,9 +11,6 @@
 
 namespace weir {
 
-/// `encoding`, `buffer`, `when_full`.
-std::vector<OptionSpec> common_sink_options();
-
 Schema make_schema(const SinkRegistry& registry);
 
 /// Loads the shared objects that a configuration names; their sinks become part of `registry` and

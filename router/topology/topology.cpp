@@ -7,6 +7,7 @@
 
 #include "router/base/assert.hpp"
 #include "router/topology/balance.hpp"
+#include "router/topology/sink_options.hpp"
 
 namespace weir {
 namespace {
@@ -23,6 +24,11 @@ constexpr milliseconds kWatchInterval{2};
 constexpr seconds kConcludeMax{2};
 // A shard that does not switch to a new configuration by then is stuck in a sink.
 constexpr seconds kSwitchWait{30};
+
+std::string spool_error(const ErrorCode& error) {
+  if (error.value() == EWOULDBLOCK) return "another process has it";
+  return error.message();
+}
 
 std::size_t shard_count(const Config& config) {
   if (config.shards != 0) return config.shards;
@@ -115,13 +121,15 @@ Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
       return sink != nullptr && sink->settings().same_as(planned.settings) &&
              sink->name() == planned.settings.name();
     });
-    const bool blocks = planned.settings.string("when_full") == "block";
+    const WhenFull when_full = read_sink_options(planned.settings, config.data_dir).when_full;
+    const bool waits = when_full == WhenFull::Block || when_full == WhenFull::Spool;
     if (known != sinks_.end()) {
       sinks.push_back(std::move(*known));
     } else {
-      sinks.push_back(std::make_unique<ActiveSink>(planned, log_, [this] { notify_shards(); }));
+      sinks.push_back(std::make_unique<ActiveSink>(planned, config.data_dir, budget_, log_,
+                                                   [this] { notify_shards(); }));
     }
-    sinks.back()->runner().set_run_on_shard(alone && all_wait && blocks);
+    sinks.back()->runner().set_run_on_shard(alone && all_wait && waits);
   }
   return sinks;
 }
@@ -140,6 +148,7 @@ std::shared_ptr<const Pipeline> Topology::make_pipeline(TopologyPlan& plan, Sink
 void Topology::start(std::function<void()> on_finite_end) {
   on_finite_end_ = std::move(on_finite_end);
   start_sinks();
+  running_ = true;
   for (const auto& shard : shards_) shard->use(pipeline_);
   attach_sources(false);
   for (const auto& shard : shards_) shard->start();
@@ -150,7 +159,14 @@ void Topology::start_sinks() {
     const bool has_predecessor =
         std::any_of(retiring_.begin(), retiring_.end(),
                     [&](const auto& old) { return old->name() == sink->name(); });
-    if (!sink->started() && !has_predecessor) sink->start();
+    if (sink->started() || has_predecessor) continue;
+    if (const Result<void> opened = sink->open_spool(); !opened) {
+      const std::string cause = spool_error(opened.error());
+      if (!running_) throw sink->settings().error("", "cannot use its spool: " + cause);
+      log_.error(sink->name(), "cannot use its spool; what it holds is in memory only",
+                 {{"cause", cause}});
+    }
+    sink->start();
   }
 }
 
@@ -232,6 +248,7 @@ void Topology::switch_shards(const std::shared_ptr<const Pipeline>& pipeline) {
 void Topology::retire_sinks(Sinks old_sinks) {
   const SteadyTime deadline = steady_now() + shutdown_timeout_;
   for (auto& sink : old_sinks) {
+    // One that never started waited for a predecessor, which has the spool; it is in memory.
     if (!sink->started()) sink->start();
     sink->runner().begin_drain(deadline);
     retiring_.push_back(std::move(sink));

@@ -35,7 +35,8 @@ class Topology {
            boost::asio::io_context& control, Log& log, Metrics& metrics);
   ~Topology();
 
-  /// `on_finite_end`: every source has ended by itself (standard input, a command's output).
+  /// Throws ConfigError where a spool cannot be used; then nothing has begun. `on_finite_end`:
+  /// every source has ended by itself (standard input, a command's output).
   void start(std::function<void()> on_finite_end);
 
   /// Goes over to another configuration, keeping what is the same in both. Throws ConfigError, and
@@ -92,6 +93,7 @@ class Topology {
   std::size_t sources_ended_ = 0;
   SteadyTime drain_deadline_{};
   std::size_t shards_draining_ = 0;
+  bool running_ = false;
   bool draining_ = false;
   std::function<void()> on_drained_;
 };

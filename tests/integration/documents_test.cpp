@@ -57,6 +57,7 @@ const fs::path kRoot = WEIR_ROOT;
 
 TEST_CASE("the configurations in the documents load") {
   check_all(yaml_of_markdown(kRoot / "README.md"));
+  check_all(yaml_of_markdown(kRoot / "router/ingest/HTTP.md"));
   for (const fs::directory_entry& plugin : fs::directory_iterator(kRoot / "plugins")) {
     const fs::path readme = plugin.path() / "README.md";
     const auto shown = yaml_of_markdown(readme);

@@ -49,6 +49,16 @@ ssize_t FailingIo::send(int socket, const iovec* pieces, int count) noexcept {
   return fails("send") ? -1 : Io::send(socket, pieces, count);
 }
 
+ssize_t FailingIo::pwritev(int fd, const iovec* pieces, int count, off_t offset) noexcept {
+  return fails("pwritev") ? -1 : Io::pwritev(fd, pieces, count, offset);
+}
+
+int FailingIo::allocate(int fd, off_t size) noexcept {
+  return fails("allocate") ? -1 : Io::allocate(fd, size);
+}
+
+int FailingIo::fsync(int fd) noexcept { return fails("fsync") ? -1 : Io::fsync(fd); }
+
 int FailingIo::ftruncate(int fd, off_t size) noexcept {
   return fails("ftruncate") ? -1 : Io::ftruncate(fd, size);
 }

@@ -30,8 +30,11 @@ class FailingIo final : public Io {
 
   ssize_t writev(int fd, const iovec* pieces, int count) noexcept override;
   ssize_t send(int socket, const iovec* pieces, int count) noexcept override;
+  ssize_t pwritev(int fd, const iovec* pieces, int count, off_t offset) noexcept override;
   int ftruncate(int fd, off_t size) noexcept override;
+  int allocate(int fd, off_t size) noexcept override;
   int fdatasync(int fd) noexcept override;
+  int fsync(int fd) noexcept override;
   int openat(int directory, const char* path, int flags, mode_t mode) noexcept override;
   int open_beneath(int directory, const char* path, int flags, mode_t mode) noexcept override;
   int mkdirat(int directory, const char* path, mode_t mode) noexcept override;

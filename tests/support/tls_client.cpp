@@ -77,6 +77,19 @@ bool TlsClient::send(std::string_view bytes) {
   return true;
 }
 
+std::string TlsClient::receive(std::size_t bytes) {
+  std::string received(bytes, '\0');
+  std::size_t size = 0;
+  while (size < bytes) {
+    ERR_clear_error();
+    const int got = SSL_read(ssl_.get(), received.data() + size, static_cast<int>(bytes - size));
+    if (got <= 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  received.resize(size);
+  return received;
+}
+
 bool TlsClient::finish() {
   ERR_clear_error();
   SSL_shutdown(ssl_.get());

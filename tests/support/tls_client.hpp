@@ -40,6 +40,9 @@ class TlsClient {
   /// False where the server has closed or refused.
   bool send(std::string_view bytes);
 
+  /// What comes until there are `bytes` of it, or an end.
+  std::string receive(std::size_t bytes);
+
   /// Says that it ends (close_notify), then waits for the server to end, too.
   bool finish();
 

@@ -24,10 +24,10 @@ bool same(const Config& a, const Config& b) {
     }
   }
   return a.admin.has_value() == b.admin.has_value() && a.plugins == b.plugins &&
-         a.control_socket == b.control_socket && a.port_file == b.port_file && a.data_dir == b.data_dir &&
-         a.shards == b.shards && a.memory_max_bytes == b.memory_max_bytes &&
-         a.shutdown_timeout == b.shutdown_timeout && a.log_level == b.log_level &&
-         a.log_format == b.log_format;
+         a.control_socket == b.control_socket && a.port_file == b.port_file &&
+         a.data_dir == b.data_dir && a.shards == b.shards &&
+         a.memory_max_bytes == b.memory_max_bytes && a.shutdown_timeout == b.shutdown_timeout &&
+         a.log_level == b.log_level && a.log_format == b.log_format;
 }
 
 }  // namespace

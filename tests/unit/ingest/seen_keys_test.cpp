@@ -72,6 +72,14 @@ TEST_CASE("the window is bounded by number", "[keys]") {
   CHECK(keys.begin("a") == State::New);  // The oldest.
 }
 
+TEST_CASE("the window takes other bounds at once", "[keys]") {
+  SeenKeys keys({}, test_clock);
+  for (const auto* const key : {"a", "b", "c"}) CHECK_FALSE(see(keys, key));
+  keys.use({.keys_max = 1});
+  CHECK(keys.begin("c") == State::Seen);
+  CHECK(keys.begin("b") == State::New);
+}
+
 TEST_CASE("the window is bounded by age", "[keys]") {
   SeenKeys keys({.age_max = std::chrono::seconds(10)}, test_clock);
   CHECK_FALSE(see(keys, "a"));

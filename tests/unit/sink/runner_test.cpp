@@ -112,7 +112,7 @@ class Rig {
                  .buffer_bytes_max = buffer_bytes,
                  .when_full = weir::WhenFull::Block,
                  .retry = {.first = 1ms, .longest = 5ms}},
-                log_, [this] { ++pressure_changes; }) {}
+                budget_, log_, [this] { ++pressure_changes; }) {}
 
   void offer(const std::string& text) {
     runner_.offer(builder_.origin("in", weir::wall_clock_ns()).line(text).take(), pool_);

@@ -1,0 +1,196 @@
+// The part of Buffer that has to do with its spool.
+
+#include <algorithm>
+#include <utility>
+
+#include "router/base/assert.hpp"
+#include "router/sink/buffer.hpp"
+
+namespace weir {
+
+void Buffer::attach_spool(std::unique_ptr<SpoolQueue> spool) {
+  const std::lock_guard lock(mutex_);
+  WEIR_ASSERT(spool_ == nullptr && in_hand_.empty() && returned_.empty());
+  spool_ = std::move(spool);
+  has_spool_ = true;
+  account_.recovered += spool_->region_events();
+  if (!spool_->has_region()) return;
+  // What came before the spool was opened comes behind what is in it.
+  for (Ticketed& ticketed : std::exchange(waiting_, {})) {
+    pinned_.remove(ticketed.batch);
+    on_way_.add(ticketed.batch);
+    spool_->push({.batch = std::move(ticketed.batch), .only = true});
+  }
+}
+
+std::span<SpoolJob> Buffer::begin_group(SteadyTime until, std::size_t bytes_max,
+                                        std::chrono::milliseconds linger) {
+  std::unique_lock lock(mutex_);
+  const auto has_jobs = [this] { return spool_->has_jobs() || closing_; };
+  if (!jobs_changed_.wait_until(lock, until, has_jobs)) return {};
+  // One that nobody waits for waits for company.
+  const auto is_enough = [&] {
+    return spool_->is_urgent() || spool_->job_bytes() >= bytes_max || closing_;
+  };
+  if (!is_enough()) jobs_changed_.wait_for(lock, linger, is_enough);
+  return spool_->begin_group(bytes_max);
+}
+
+bool Buffer::finish_group(std::size_t durable) {
+  std::vector<SpoolJob> group;
+  std::vector<ReceiptRef> answered;  // Goes when the lock is free again.
+  const std::lock_guard lock(mutex_);
+  group = spool_->take_group();
+  if (abandoned_) return false;  // Counted as lost, though it may be there the next time.
+  for (std::size_t i = 0; i < durable; ++i) {
+    SpoolJob& job = group[i];
+    spool_->note_written(job.extent.end);
+    on_way_.remove(job.batch);
+    if (!job.only) {
+      if (!job.settled) spool_->note_on_disk(job.ticket, job.extent);
+      continue;
+    }
+    job.batch.take_receipts(Ack::Durable, answered);
+    if (closing_ || spool_->has_region() || !has_room_locked(pinned_.cost(job.batch))) {
+      spool_->extend_region(job.batch, job.extent);
+      continue;
+    }
+    pinned_.add(job.batch);
+    spool_->note_on_disk(next_ticket_, job.extent);
+    waiting_.push_back({std::move(job.batch), next_ticket_++});
+  }
+  for (std::size_t i = group.size(); i > durable; --i) {
+    SpoolJob& job = group[i - 1];
+    if (job.settled) {
+      on_way_.remove(job.batch);
+    } else {
+      spool_->push_front(std::move(job));
+    }
+  }
+  leave_spool_locked();
+  changed_.notify_one();
+  return pressure_falls_locked();
+}
+
+/// Where nothing is on disk only any more and memory has room again, what was on its way there
+/// stays in memory: a sink that keeps up is not to wait for the disk.
+void Buffer::leave_spool_locked() {
+  if (closing_ || spool_->has_region() || spool_->is_writing() || !spool_->has_backlog()) return;
+  if (!has_room_locked(on_way_.bytes())) return;
+  for (SpoolJob& job : spool_->take_jobs()) {
+    if (job.only) {
+      on_way_.remove(job.batch);
+      pinned_.add(job.batch);
+      const bool durable = job.batch.awaits(Ack::Durable);
+      wait_in_memory_locked(std::move(job.batch), durable);
+    } else {
+      spool_->push(std::move(job));
+    }
+  }
+}
+
+/// Memory may take so much more before the rest goes to disk.
+bool Buffer::has_room_locked(std::size_t bytes) const noexcept {
+  const bool is_empty = waiting_locked() == 0 && in_hand_.empty();
+  return is_empty || pinned_.bytes() + bytes <= bytes_max_ / 2;
+}
+
+bool Buffer::has_more_on_disk_locked() const noexcept {
+  return spool_ != nullptr && !closing_ && spool_->has_region();
+}
+
+std::optional<Extent> Buffer::next_read() const {
+  const std::lock_guard lock(mutex_);
+  if (waiting_locked() != 0 || !has_more_on_disk_locked()) return std::nullopt;
+  return spool_->region();
+}
+
+bool Buffer::took_back(SpoolReader::Piece piece) {
+  const std::lock_guard lock(mutex_);
+  // Dropped meanwhile, to make room on disk.
+  if (closing_ || !(spool_->region().begin == piece.extent.begin)) return false;
+  spool_->parked().unpark(piece, Reason::Corrupt);
+  const std::int64_t wrong =
+      spool_->shrink_region(piece.extent.end, piece.batch.size() + piece.lost);
+  account_.dropped[Reason::Corrupt] += piece.lost;
+  if (wrong > 0) account_.dropped[Reason::Corrupt] += static_cast<std::uint64_t>(wrong);
+  if (wrong < 0) account_.recovered += static_cast<std::uint64_t>(-wrong);
+  if (!piece.batch.empty()) {
+    spool_->note_oldest(piece.batch.oldest_received_ns());
+    pinned_.add(piece.batch);
+    spool_->note_on_disk(next_ticket_, piece.extent);
+    waiting_.push_back({std::move(piece.batch), next_ticket_++});
+  }
+  leave_spool_locked();
+  return pressure_falls_locked();
+}
+
+Position Buffer::consumed() const {
+  const std::lock_guard lock(mutex_);
+  return spool_->consumed();
+}
+
+void Buffer::skip_on_disk(const Position& to, Reason reason) {
+  const std::lock_guard lock(mutex_);
+  account_.dropped[reason] += spool_->skip_to(to, reason);
+}
+
+bool Buffer::is_full() const {
+  const std::lock_guard lock(mutex_);
+  return on_way_.bytes() >= bytes_max_ / 2;
+}
+
+bool Buffer::drop_newest_jobs() {
+  const std::lock_guard lock(mutex_);
+  std::deque<SpoolJob> jobs = spool_->take_jobs();
+  for (auto job = jobs.rbegin(); job != jobs.rend() && on_way_.bytes() > bytes_max_ / 4; ++job) {
+    if (!job->only || job->batch.awaits(Ack::Durable)) continue;
+    const Batch dropped = std::exchange(job->batch, Batch());
+    account_.dropped[Reason::SpoolFull] += dropped.size();
+    dropped.refuse(Reason::SpoolFull);
+    on_way_.remove(dropped);
+  }
+  for (SpoolJob& job : jobs) {
+    if (!job.batch.empty()) spool_->push(std::move(job));
+  }
+  return pressure_falls_locked();
+}
+
+Buffer::Rest Buffer::rest() {
+  const std::lock_guard lock(mutex_);
+  closing_ = true;
+  Rest rest;
+  const auto add = [&](const Batch& batch, std::uint64_t ticket) {
+    rest.batches.push_back(&batch);
+    rest.on_disk = rest.on_disk && spool_->is_on_disk(ticket);
+  };
+  for (const auto& [ticket, batch] : returned_) add(batch, ticket);
+  for (const Ticketed& ticketed : waiting_) add(ticketed.batch, ticketed.ticket);
+  rest.resume = spool_->behind_memory();
+  return rest;
+}
+
+void Buffer::rest_is_on_disk() {
+  std::vector<ReceiptRef> answered;
+  std::deque<SpoolJob> jobs;
+  const std::lock_guard lock(mutex_);
+  const auto put_away = [&](Batch& batch) {
+    rest_events_ += batch.size();
+    batch.forsake();  // Whoever waits for its delivery.
+    pinned_.remove(batch);
+  };
+  for (auto& [ticket, batch] : returned_) put_away(batch);
+  for (Ticketed& ticketed : waiting_) put_away(ticketed.batch);
+  returned_.clear();
+  waiting_.clear();
+  jobs = spool_->take_jobs();
+  for (SpoolJob& job : jobs) {
+    if (job.only) {
+      spool_->push(std::move(job));
+    } else {
+      on_way_.remove(job.batch);
+    }
+  }
+}
+
+}  // namespace weir

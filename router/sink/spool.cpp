@@ -1,0 +1,225 @@
+#include "router/sink/spool.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <utility>
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+
+// What is read back at a time, and one that the reader keeps.
+constexpr std::size_t kReadBytes = 512 * 1024;
+constexpr std::size_t kBlocksKept = 2;
+// How long the writer waits before it tries again.
+constexpr milliseconds kRetryAfter{100};
+// How often it looks whether something can be deleted, and how far a cursor may lag behind.
+constexpr milliseconds kUpkeepInterval{50};
+constexpr milliseconds kCursorInterval{10};
+
+}  // namespace
+
+Spool::Spool(std::string sink, SpoolOptions options, Buffer& buffer, MemoryBudget& memory, Log& log,
+             std::function<void()> on_pressure_change)
+    : sink_(std::move(sink)),
+      options_(std::move(options)),
+      buffer_(buffer),
+      log_(log),
+      on_pressure_change_(std::move(on_pressure_change)),
+      blocks_(memory, kReadBytes, kBlocksKept) {}
+
+Spool::~Spool() {
+  if (thread_.joinable()) finish();
+}
+
+Result<void> Spool::open() {
+  Result<std::unique_ptr<SpoolLog>> opened = SpoolLog::open(io_, options_.log);
+  if (!opened) return opened.error();
+  log_on_disk_ = std::move(*opened);
+  const SpoolState& found = log_on_disk_->found();
+  for (const std::string& damage : found.damage) {
+    log_.warn(sink_, "the spool is damaged", {{"what", damage}, {"spool", options_.log.directory}});
+  }
+  if (found.events != 0) {
+    log_.info(sink_, "the spool holds events of an earlier run", {{"events", found.events}});
+  }
+  consumed_ = found.consumed;
+  reader_ =
+      std::make_unique<SpoolReader>(log_on_disk_->directory(), found.spool_id, found.resume,
+                                    blocks_, names_, options_.column_count, options_.columns.get());
+  bytes_ = log_on_disk_->bytes();
+  buffer_.attach_spool(std::make_unique<SpoolQueue>(found));
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), ("spool " + sink_).substr(0, 15).c_str());
+  return {};
+}
+
+void Spool::run() {
+  while (true) {
+    const std::span<SpoolJob> group = buffer_.begin_group(
+        steady_now() + kUpkeepInterval, options_.sync_bytes, options_.sync_interval);
+    if (!group.empty()) write(group);
+    upkeep(false);
+    const std::lock_guard lock(state_);
+    if (ending_) return;
+  }
+}
+
+/// Writes a group and says which of it is on disk.
+void Spool::write(std::span<SpoolJob> group) {
+  ErrorCode error;
+  std::size_t appended = 0;
+  for (SpoolJob& job : group) {
+    const Result<Extent> extent = log_on_disk_->append(job.batch);
+    if (!extent) {
+      error = extent.error();
+      break;
+    }
+    job.extent = *extent;
+    ++appended;
+  }
+  if (const Result<void> synced = log_on_disk_->sync(); !synced) error = synced.error();
+  std::size_t durable = 0;
+  while (durable < appended && !is_before(log_on_disk_->synced(), group[durable].extent.end)) {
+    ++durable;
+  }
+  if (error) log_on_disk_->abandon();
+  if (buffer_.finish_group(durable)) on_pressure_change_();
+  if (error) {
+    on_failure(error);
+  } else {
+    set_trouble("");
+  }
+}
+
+void Spool::on_failure(const ErrorCode& error) {
+  const bool is_limit = error.value() == EDQUOT;
+  const bool is_full = is_limit || error.value() == ENOSPC;
+  set_trouble(is_limit ? std::string("the spool has reached spool.bytes")
+                       : "cannot write the spool: " + error.message());
+  upkeep(true);
+  if (is_full) make_room();
+  wait(kRetryAfter);
+}
+
+/// The disk, or the spool's part of it, is full: what goes by policy.
+void Spool::make_room() {
+  if (options_.when_full == WhenSpoolFull::DropOldest) {
+    const std::optional<Position> next = log_on_disk_->drop_oldest();
+    if (!next) return;
+    buffer_.skip_on_disk(*next, Reason::SpoolFull);
+    upkeep(true);
+  } else if (options_.when_full == WhenSpoolFull::DropNewest && buffer_.is_full()) {
+    if (buffer_.drop_newest_jobs()) on_pressure_change_();
+  }
+}
+
+/// Deletes what is delivered, or too old, and tells the cursor.
+void Spool::upkeep(bool now) {
+  if (options_.age.count() != 0) {
+    const std::int64_t ended = log_on_disk_->oldest_segment_ended_ns();
+    const std::int64_t age_ns = std::chrono::nanoseconds(options_.age).count();
+    const std::optional<Position> next = log_on_disk_->drop_oldest();
+    if (ended != 0 && next && ended < wall_clock_ns() - age_ns) {
+      buffer_.skip_on_disk(*next, Reason::Expired);
+    }
+  }
+  const SteadyTime time = steady_now();
+  const Position consumed = buffer_.consumed();
+  if (consumed != consumed_ &&
+      (now || time - consumed_at_ >= kCursorInterval || consumed.segment != consumed_.segment)) {
+    if (const Result<void> done = log_on_disk_->consume(consumed); !done) {
+      set_trouble("cannot tidy the spool up: " + done.error().message());
+    }
+    consumed_ = consumed;
+    consumed_at_ = time;
+  }
+  const std::lock_guard lock(state_);
+  bytes_ = log_on_disk_->bytes();
+}
+
+Spool::Reading Spool::read_back() {
+  const std::optional<Extent> wanted = buffer_.next_read();
+  if (!wanted) return Reading::Nothing;
+  SpoolReader::Piece piece = reader_->read(wanted->begin, wanted->end);
+  if (piece.no_memory && piece.extent.end == wanted->begin) return Reading::NoMemory;
+  if (piece.lost != 0) {
+    log_.error(sink_, "events in the spool are damaged and lost", {{"events", piece.lost}});
+  }
+  const bool is_last = !is_before(piece.extent.end, wanted->end);
+  if (buffer_.took_back(std::move(piece))) on_pressure_change_();
+  if (is_last) reader_->rest();
+  return Reading::Read;
+}
+
+void Spool::finish() {
+  {
+    const std::lock_guard lock(state_);
+    if (std::exchange(finished_, true) || log_on_disk_ == nullptr) return;
+    ending_ = true;
+  }
+  ending_changed_.notify_all();
+  buffer_.wake();
+  thread_.join();
+  reader_->rest();
+  write_rest();
+}
+
+void Spool::write_rest() {
+  const Buffer::Rest rest = buffer_.rest();
+  Result<void> done;
+  if (rest.on_disk) {
+    done = log_on_disk_->consume(buffer_.consumed());
+  } else {
+    done = log_on_disk_->write_front(rest.batches, rest.resume);
+  }
+  if (done) {
+    buffer_.rest_is_on_disk();
+    while (done && buffer_.has_jobs()) {
+      const std::span<SpoolJob> group = buffer_.begin_group(steady_now(), options_.sync_bytes, {});
+      write(group);
+      if (!trouble().empty()) done = ErrorCode(ENOSPC, boost::system::system_category());
+    }
+  }
+  const Result<void> closed = log_on_disk_->close();
+  if (done && !closed) done = closed;
+  if (!done) {
+    log_.error(sink_, "what was held in memory could not be put on disk",
+               {{"cause", trouble().empty() ? done.error().message() : trouble()}});
+  }
+  log_on_disk_.reset();  // Gives the lock back, for a successor.
+}
+
+void Spool::wait(milliseconds time) {
+  std::unique_lock lock(state_);
+  ending_changed_.wait_for(lock, time, [this] { return ending_; });
+}
+
+void Spool::set_trouble(std::string trouble) {
+  {
+    const std::lock_guard lock(state_);
+    if (trouble == trouble_) return;
+    trouble_ = trouble;
+  }
+  if (trouble.empty()) {
+    log_.info(sink_, "the spool can be written again");
+  } else {
+    log_.warn(sink_, "the spool is in trouble; will try again",
+              {{"cause", trouble}, {"spool", options_.log.directory}});
+  }
+}
+
+std::string Spool::trouble() const {
+  const std::lock_guard lock(state_);
+  return trouble_;
+}
+
+void Spool::fill(SinkBalance& balance) const {
+  const std::lock_guard lock(state_);
+  balance.spool_bytes = bytes_;
+  balance.spool_bytes_max = options_.log.bytes_max;
+}
+
+}  // namespace weir

@@ -1,0 +1,96 @@
+#pragma once
+
+// Spool: a sink's log on disk at work: a thread that writes what the Buffer gives it, in groups
+// with one fdatasync each, and deletes what is delivered; and the reading back, which is the
+// runner's.
+//
+// A disk that is full or fails stops nothing else: what cannot be written stays in memory, presses
+// back (or is dropped, by `spool.when_full`), and is tried again until it can.
+//
+// Threads: open() on the control thread, before anything else; read_back() with the sink's calls;
+// finish() once, when the sink is closed; trouble() and fill() on any.
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "router/base/block.hpp"
+#include "router/base/io.hpp"
+#include "router/sink/buffer.hpp"
+#include "router/spool/record.hpp"
+#include "router/spool/spool_log.hpp"
+#include "router/spool/spool_reader.hpp"
+#include "router/telemetry/log.hpp"
+
+namespace weir {
+
+enum class WhenSpoolFull : std::uint8_t { Block, DropNewest, DropOldest };
+
+struct SpoolOptions {
+  SpoolLogOptions log;
+  std::size_t sync_bytes = 1 << 20;            ///< Of one group.
+  std::chrono::milliseconds sync_interval{5};  ///< For a group that nobody waits for.
+  std::chrono::milliseconds age{0};            ///< Older events are dropped; 0 = none.
+  WhenSpoolFull when_full = WhenSpoolFull::Block;
+  std::size_t column_count = 0;           ///< Of the sink.
+  std::shared_ptr<ColumnSource> columns;  ///< Null where there are none.
+};
+
+class Spool {
+ public:
+  /// All references outlive it. `on_pressure_change` is called on the writer's thread.
+  Spool(std::string sink, SpoolOptions options, Buffer& buffer, MemoryBudget& memory, Log& log,
+        std::function<void()> on_pressure_change);
+  ~Spool();
+
+  /// Opens the log, attaches it to the Buffer, and starts to write.
+  Result<void> open();
+
+  enum class Reading { Nothing, Read, NoMemory };
+  /// Reads the next of what is on disk only into the Buffer.
+  Reading read_back();
+
+  /// The sink is closed: puts what is left on disk. The first call counts.
+  void finish();
+
+  /// Why nothing can be written, in a sentence; "" where all is well.
+  std::string trouble() const;
+  void fill(SinkBalance& balance) const;
+
+ private:
+  void run();
+  void write(std::span<SpoolJob> group);
+  void write_rest();
+  void on_failure(const ErrorCode& error);
+  void make_room();
+  void upkeep(bool now);
+  void set_trouble(std::string trouble);
+  void wait(std::chrono::milliseconds time);
+
+  const std::string sink_;
+  const SpoolOptions options_;
+  Buffer& buffer_;
+  Log& log_;
+  const std::function<void()> on_pressure_change_;
+  Io io_;
+  BlockPool blocks_;
+  SourceNames names_;
+  std::unique_ptr<SpoolLog> log_on_disk_;  // The writer's thread, and at the end finish()'s.
+  std::unique_ptr<SpoolReader> reader_;
+  Position consumed_;  // As the log was told.
+  SteadyTime consumed_at_{};
+
+  mutable std::mutex state_;
+  std::condition_variable ending_changed_;
+  bool ending_ = false;  // Guarded by state_, as what follows.
+  bool finished_ = false;
+  std::string trouble_;
+  std::uint64_t bytes_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace weir

@@ -1,0 +1,117 @@
+#include "router/sink/spool_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir {
+
+void SpoolQueue::count(const SpoolJob& job, int sign) noexcept {
+  const auto signed_add = [sign](std::size_t& to, std::size_t what) {
+    to = sign > 0 ? to + what : to - what;
+  };
+  signed_add(job_bytes_, job.batch.byte_count());
+  if (job.batch.awaits(Ack::Durable)) signed_add(durable_jobs_, 1);
+}
+
+void SpoolQueue::push(SpoolJob job) {
+  count(job, 1);
+  only_jobs_ += job.only ? 1 : 0;
+  jobs_.push_back(std::move(job));
+}
+
+void SpoolQueue::push_front(SpoolJob job) {
+  count(job, 1);
+  only_jobs_ += job.only ? 1 : 0;
+  jobs_.push_front(std::move(job));
+}
+
+std::span<SpoolJob> SpoolQueue::begin_group(std::size_t bytes_max) {
+  std::size_t bytes = 0;
+  while (!jobs_.empty() && (group_.empty() || bytes < bytes_max)) {
+    SpoolJob& job = jobs_.front();
+    count(job, -1);
+    bytes += job.batch.byte_count();
+    group_.push_back(std::move(job));
+    jobs_.pop_front();
+  }
+  return group_;
+}
+
+std::vector<SpoolJob> SpoolQueue::take_group() noexcept {
+  for (const SpoolJob& job : group_) only_jobs_ -= job.only ? 1 : 0;
+  return std::exchange(group_, {});
+}
+
+std::deque<SpoolJob> SpoolQueue::take_jobs() noexcept {
+  for (const SpoolJob& job : jobs_) only_jobs_ -= job.only ? 1 : 0;
+  job_bytes_ = 0;
+  durable_jobs_ = 0;
+  return std::exchange(jobs_, {});
+}
+
+std::optional<SpoolJob> SpoolQueue::settled(std::uint64_t ticket) {
+  if (on_disk_.erase(ticket) != 0) return std::nullopt;
+  const auto is_its = [ticket](const SpoolJob& job) { return !job.only && job.ticket == ticket; };
+  const auto writing = std::find_if(group_.begin(), group_.end(), is_its);
+  if (writing != group_.end()) {
+    writing->settled = true;
+    return std::nullopt;
+  }
+  const auto waiting = std::find_if(jobs_.begin(), jobs_.end(), is_its);
+  if (waiting == jobs_.end()) return std::nullopt;
+  count(*waiting, -1);
+  std::optional<SpoolJob> job(std::move(*waiting));
+  jobs_.erase(waiting);
+  return job;
+}
+
+bool SpoolQueue::knows(std::uint64_t ticket) const {
+  const auto is_its = [ticket](const SpoolJob& job) { return !job.only && job.ticket == ticket; };
+  return on_disk_.contains(ticket) || std::any_of(group_.begin(), group_.end(), is_its) ||
+         std::any_of(jobs_.begin(), jobs_.end(), is_its);
+}
+
+void SpoolQueue::refuse(std::uint64_t ticket, std::size_t index, Reason reason) const noexcept {
+  for_each_job([&](const SpoolJob& job) {
+    if (!job.only && job.ticket == ticket) job.batch.refuse(index, reason);
+  });
+}
+
+void SpoolQueue::extend_region(const Batch& batch, const Extent& extent) {
+  if (!has_region()) {
+    region_.begin = extent.begin;
+    region_oldest_ns_ = batch.oldest_received_ns();
+  }
+  region_.end = extent.end;
+  region_events_ += batch.size();
+  parked_.park(batch, extent.begin.sequence);
+}
+
+std::int64_t SpoolQueue::shrink_region(const Position& to, std::uint64_t events) {
+  region_.begin = to;
+  const std::uint64_t known = std::min(events, region_events_);
+  region_events_ -= known;
+  auto difference = -static_cast<std::int64_t>(events - known);
+  if (!has_region()) difference += static_cast<std::int64_t>(std::exchange(region_events_, 0));
+  return difference;
+}
+
+std::uint64_t SpoolQueue::skip_to(const Position& to, Reason reason) {
+  std::erase_if(on_disk_, [&](const auto& entry) { return is_before(entry.second.begin, to); });
+  if (!has_region() || !is_before(region_.begin, to)) return 0;
+  const Position next = is_before(to, region_.end) ? to : region_.end;
+  std::uint64_t gone = next.sequence - std::min(next.sequence, region_.begin.sequence);
+  gone = std::min(gone, region_events_);
+  region_.begin = next;
+  if (!has_region()) gone = region_events_;
+  region_events_ -= gone;
+  parked_.refuse_before(next.sequence, reason);
+  return gone;
+}
+
+Position SpoolQueue::consumed() const noexcept {
+  if (!on_disk_.empty()) return on_disk_.begin()->second.begin;
+  return has_region() ? region_.begin : end_;
+}
+
+}  // namespace weir

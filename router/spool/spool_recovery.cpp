@@ -1,0 +1,226 @@
+#include "router/spool/spool_recovery.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <utility>
+
+#include "router/spool/segment_scan.hpp"
+
+namespace weir {
+namespace {
+
+// Of the first event of a new spool. Far from 0, so that a front can be numbered downwards.
+constexpr std::uint64_t kFirstSequence = std::uint64_t{1} << 40;
+// A segment that is longer than any that was written is not read into memory.
+constexpr std::uint64_t kSegmentBytesReadable = 1ULL << 30;
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+Result<void> SpoolRecovery::run() {
+  cursor_ = log_.cursor_.read();
+  if (const Result<void> looked = look_at_segments(); !looked) return looked;
+  look_at_front();
+  choose_spool_id();
+  find_end();
+  find_beginning();
+  count_events();
+  for (const Found& found : segments_) take_over(found);
+  log_.next_ = log_.synced_ = log_.found_.end;
+  log_.consumed_ = log_.found_.consumed;
+  log_.resume_ = log_.found_.resume;
+  return {};
+}
+
+Result<void> SpoolRecovery::look_at_segments() {
+  const Result<std::vector<std::uint64_t>> numbers = log_.directory_.segments();
+  if (!numbers) return numbers.error();
+  // Numbers are never used again: the cursor may know of segments that are gone.
+  if (cursor_) log_.last_segment_ = std::max(cursor_->consumed.segment, cursor_->end.segment);
+  for (const std::uint64_t number : *numbers) {
+    log_.last_segment_ = std::max(log_.last_segment_, number);
+    Found found = look_at(number);
+    if (found.header && found.header->segment != number) {
+      note(fmt::format("{} is a copy of another segment and is left alone",
+                       SpoolDirectory::name_of(number)));
+      continue;
+    }
+    segments_.push_back(std::move(found));
+  }
+  return {};
+}
+
+SpoolRecovery::Found SpoolRecovery::look_at(std::uint64_t number) {
+  Found found{.number = number, .bytes = 0, .header = {}};
+  const Result<Fd> file = log_.directory_.open_segment(number);
+  if (!file) {
+    note(fmt::format("{}: {}", SpoolDirectory::name_of(number), file.error().message()));
+    return found;
+  }
+  Io& io = log_.directory_.io();
+  struct stat status {};
+  if (io.fstat(file->get(), &status) == 0) found.bytes = static_cast<std::uint64_t>(status.st_size);
+  std::array<char, spool::kSegmentHeaderBytes> bytes;
+  const ssize_t size = io.pread(file->get(), bytes.data(), bytes.size(), 0);
+  if (size > 0) {
+    found.header = spool::read_segment_header({bytes.data(), static_cast<std::size_t>(size)});
+  }
+  return found;
+}
+
+void SpoolRecovery::look_at_front() {
+  struct stat status {};
+  const std::string name = SpoolDirectory::name_of(SpoolDirectory::kFront);
+  if (log_.directory_.io().fstatat(log_.directory_.fd(), name.c_str(), &status) != 0) return;
+  front_ = look_at(SpoolDirectory::kFront);
+  has_front_ = front_.header.has_value();
+  if (!has_front_) note("front.seg has no header to be believed and is left alone");
+}
+
+void SpoolRecovery::choose_spool_id() {
+  std::uint64_t& id = log_.found_.spool_id;
+  if (cursor_) id = cursor_->spool_id;
+  for (const Found& found : segments_) {
+    if (id == 0 && found.header) id = found.header->spool_id;
+  }
+  if (id == 0 && has_front_) id = front_.header->spool_id;
+  if (id == 0) id = random_id();
+  const auto foreign = [&](const Found& found) {
+    if (!found.header || found.header->spool_id == id) return false;
+    note(fmt::format("{} belongs to another spool and is left alone",
+                     SpoolDirectory::name_of(found.number)));
+    return true;
+  };
+  std::erase_if(segments_, foreign);
+  if (has_front_ && foreign(front_)) has_front_ = false;
+}
+
+std::vector<char> SpoolRecovery::read_whole(std::uint64_t number) {
+  const Result<Fd> file = log_.directory_.open_segment(number);
+  if (!file) return {};
+  Io& io = log_.directory_.io();
+  struct stat status {};
+  if (io.fstat(file->get(), &status) != 0) return {};
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  std::vector<char> bytes(std::min(size, kSegmentBytesReadable));
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t got =
+        io.pread(file->get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got > 0) {
+      at += static_cast<std::size_t>(got);
+      continue;
+    }
+    if (got == 0) bytes.resize(at);
+    if (got < 0) {  // A place that cannot be read is one that is damaged.
+      note(fmt::format("{} cannot be read at byte {}: {}", SpoolDirectory::name_of(number), at,
+                       last_error().message()));
+      at = (at / 4096 + 1) * 4096;
+    }
+  }
+  return bytes;
+}
+
+/// Behind the last frame of the last segment that holds one, and behind what the cursor says was
+/// durable: if that is more, the end is damaged, and what is missing will be counted as lost.
+void SpoolRecovery::find_end() {
+  Position& end = log_.found_.end;
+  end = {0, spool::kSegmentHeaderBytes, cursor_ ? cursor_->end.sequence : kFirstSequence};
+  if (segments_.empty()) {
+    end.segment = std::max<std::uint64_t>(log_.last_segment_, 1);
+    return;
+  }
+  Found& last = segments_.back();
+  const std::vector<char> bytes = read_whole(last.number);
+  SegmentScan scan({bytes.data(), bytes.size()}, last.number, log_.found_.spool_id);
+  std::uint64_t sequence = last.header ? last.header->first_sequence : 0;
+  std::uint64_t offset = spool::kSegmentHeaderBytes;
+  bool torn = false;
+  while (const auto frame = scan.next()) {
+    torn = !frame->intact;
+    // A frame that was begun and never finished was never acknowledged.
+    if (!frame->intact) continue;
+    sequence = frame->header.first_sequence + frame->header.event_count;
+    offset = scan.offset();
+  }
+  end = {last.number, offset, std::max(sequence, end.sequence)};
+  if (torn || scan.strange_bytes() != 0) {
+    note(fmt::format("{} ends in the middle of a frame, which was cut off",
+                     SpoolDirectory::name_of(last.number)));
+  }
+  const Result<Fd> file = log_.directory_.open_segment(last.number);
+  if (file && offset < last.bytes &&
+      log_.directory_.io().ftruncate(file->get(), static_cast<off_t>(offset)) == 0) {
+    last.bytes = offset;
+  }
+}
+
+void SpoolRecovery::find_beginning() {
+  SpoolState& found = log_.found_;
+  const auto first_sequence = [&](const Found& segment) {
+    return segment.header ? segment.header->first_sequence : kFirstSequence;
+  };
+  // Where the segments are read from...
+  Position at = found.end;
+  if (cursor_) {
+    at = cursor_->consumed.segment == SpoolDirectory::kFront ? cursor_->resume : cursor_->consumed;
+    if (is_before(found.end, at)) at = found.end;
+  } else if (!segments_.empty()) {
+    const Found& first = segments_.front();
+    at = {first.number, spool::kSegmentHeaderBytes, first_sequence(first)};
+    note("there is no cursor to be believed: everything that is still there is delivered again");
+  }
+  // ...if that segment is still there. The numbers tell what is missing.
+  const auto there = std::find_if(segments_.begin(), segments_.end(), [&](const Found& segment) {
+    return segment.number >= at.segment;
+  });
+  if (there != segments_.end() && there->number > at.segment) {
+    at = {there->number, spool::kSegmentHeaderBytes, at.sequence};
+  }
+  found.consumed = found.resume = at;
+  if (!has_front_) return;
+  // The front is older than all segments. One that the cursor does not know was written without it:
+  // then the segments may hold some of it again.
+  const std::int64_t stamp = front_.header->created_ns;
+  const bool known = cursor_ && cursor_->front_stamp == stamp;
+  log_.front_stamp_ = stamp;
+  if (known && cursor_->consumed.segment != SpoolDirectory::kFront) {
+    log_.directory_.remove_segment(SpoolDirectory::kFront);  // Done with.
+    return;
+  }
+  log_.has_front_ = true;
+  found.consumed = known ? cursor_->consumed
+                         : Position{SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
+                                    front_.header->first_sequence};
+}
+
+void SpoolRecovery::count_events() {
+  SpoolState& found = log_.found_;
+  const Position& from = log_.has_front_ ? found.consumed : found.resume;
+  std::uint64_t between = found.end.sequence - std::min(found.end.sequence, from.sequence);
+  for (const Found& segment : segments_) {
+    if (!segment.header || segment.number < found.resume.segment) continue;
+    if (segment.header->first_sequence <= found.resume.sequence) continue;
+    between -= std::min(between, segment.header->skipped);
+  }
+  found.events = between;
+}
+
+void SpoolRecovery::note(std::string what) { log_.found_.damage.push_back(std::move(what)); }
+
+void SpoolRecovery::take_over(const Found& found) {
+  const std::uint64_t sequence = found.header ? found.header->first_sequence : 0;
+  const std::int64_t created = found.header ? found.header->created_ns : 0;
+  log_.segments_.push_back({found.number, sequence, created, found.bytes});
+  log_.bytes_ += found.bytes;
+}
+
+}  // namespace weir

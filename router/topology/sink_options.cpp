@@ -1,0 +1,114 @@
+#include "router/topology/sink_options.hpp"
+
+#include <fmt/format.h>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kSegmentBytesMin = 64 * 1024;
+constexpr std::size_t kSegmentBytesMax = 1ULL << 30;
+
+/// A name that is one part of a path, whatever the sink is called.
+std::string directory_name(const std::string& name) {
+  std::string safe;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || (c == '.' && !safe.empty());
+    safe += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return safe;
+}
+
+WhenFull read_when_full(const Settings& settings, const std::string& data_dir) {
+  const std::string& text = settings.string("when_full");
+  if (text == "drop_newest") return WhenFull::DropNewest;
+  if (text == "drop_oldest") return WhenFull::DropOldest;
+  if (text == "spool" && data_dir.empty()) {
+    throw settings.error("when_full", "spool needs a place on disk",
+                         "name one: data_dir: /var/lib/weir, or WEIR_DATA_DIR");
+  }
+  return text == "block" || data_dir.empty() ? WhenFull::Block : WhenFull::Spool;
+}
+
+SpoolOptions read_spool(const Settings& settings, const std::string& data_dir) {
+  SpoolOptions spool;
+  spool.log.directory = data_dir + "/spool/" + directory_name(settings.name());
+  spool.log.bytes_max = settings.bytes("spool.bytes");
+  spool.log.segment_bytes = settings.bytes("spool.segment");
+  if (spool.log.segment_bytes < kSegmentBytesMin || spool.log.segment_bytes > kSegmentBytesMax) {
+    throw settings.error("spool.segment", "expected a size from 64KiB to 1GiB");
+  }
+  if (spool.log.bytes_max / 2 < spool.log.segment_bytes) {
+    throw settings.error("spool.bytes", "there has to be room for two segments",
+                         "give it more, or make spool.segment smaller");
+  }
+  spool.sync_bytes = settings.bytes("spool.sync_bytes");
+  spool.sync_interval = settings.duration("spool.sync_interval");
+  spool.age = settings.duration("spool.age");
+  const std::string& text = settings.string("spool.when_full");
+  if (text == "drop_newest") spool.when_full = WhenSpoolFull::DropNewest;
+  if (text == "drop_oldest") spool.when_full = WhenSpoolFull::DropOldest;
+  return spool;
+}
+
+}  // namespace
+
+std::vector<OptionSpec> common_sink_options() {
+  return {
+      {.name = "encoding",
+       .type = OptionType::Choice,
+       .fallback = "raw",
+       .help = "raw: the event's bytes as they came. json: text is wrapped as an object.",
+       .choices = {"raw", "json"}},
+      {.name = "buffer",
+       .type = OptionType::Size,
+       .fallback = "64MiB",
+       .help = "Memory for events that this sink has not confirmed yet."},
+      {.name = "when_full",
+       .type = OptionType::Choice,
+       .fallback = "auto",
+       .help =
+           "With a full buffer: go on to disk (spool), stop reading (block), or drop and count. "
+           "auto: spool with a data_dir, else block.",
+       .choices = {"auto", "block", "drop_newest", "drop_oldest", "spool"}},
+      {.name = "spool.bytes",
+       .type = OptionType::Size,
+       .fallback = "1GiB",
+       .help = "The most that this sink's spool takes up on disk."},
+      {.name = "spool.when_full",
+       .type = OptionType::Choice,
+       .fallback = "block",
+       .help = "With a full spool or disk: stop reading (block), or drop and count.",
+       .choices = {"block", "drop_newest", "drop_oldest"}},
+      {.name = "spool.age",
+       .type = OptionType::Duration,
+       .fallback = "0s",
+       .help = "Older segments are dropped and counted; 0s = never."},
+      {.name = "spool.segment",
+       .type = OptionType::Size,
+       .fallback = "16MiB",
+       .help = "The length of the spool's files, allocated and deleted as a whole."},
+      {.name = "spool.sync_bytes",
+       .type = OptionType::Size,
+       .fallback = "1MiB",
+       .help = "What is written before it is synced, at most."},
+      {.name = "spool.sync_interval",
+       .type = OptionType::Duration,
+       .fallback = "5ms",
+       .help = "How long events that nobody waits for may gather before they are synced."},
+  };
+}
+
+SinkRunnerOptions read_sink_options(const Settings& settings, const std::string& data_dir) {
+  SinkRunnerOptions options{.name = settings.name(),
+                            .url = settings.masked(),
+                            .buffer_bytes_max = settings.bytes("buffer"),
+                            .when_full = read_when_full(settings, data_dir),
+                            .retry = {},
+                            .spool = {}};
+  SpoolOptions spool = read_spool(settings, data_dir);
+  if (!data_dir.empty()) options.spool = std::move(spool);
+  return options;
+}
+
+}  // namespace weir
