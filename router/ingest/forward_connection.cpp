@@ -284,10 +284,11 @@ bool ForwardConnection::check_ping(std::string_view bytes) {
   if (!options.users.empty()) {
     bool is_user = false;
     for (const ForwardOptions::User& user : options.users) {
-      const bool is_this =
-          forward::equal_in_constant_time(ping->username, user.name) &
-          forward::equal_in_constant_time(
-              ping->password_digest, forward::password_digest(auth_, user.name, user.password));
+      // Both are looked at, whatever the first says.
+      const bool is_name = forward::equal_in_constant_time(ping->username, user.name);
+      const bool is_password = forward::equal_in_constant_time(
+          ping->password_digest, forward::password_digest(auth_, user.name, user.password));
+      const bool is_this = is_name && is_password;
       is_user = is_user || is_this;
     }
     good = good && is_user;

@@ -94,7 +94,8 @@ void FaultyProxy::accept_one() {
   ++connections_made_;
   patience_ *= kPatienceGrowth;
   const auto some = [this](std::size_t every) {
-    return static_cast<std::size_t>(patience_ * static_cast<double>(every / 2 + random_() % every));
+    const std::size_t bytes = every / 2 + random_() % every;
+    return static_cast<std::size_t>(patience_ * static_cast<double>(bytes));
   };
   Link& link = links_.back();
   if (faults_.reset_every_bytes != 0) link.reset_at = some(faults_.reset_every_bytes);
