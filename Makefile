@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka run build test bench bench-full bench-compare lint install clean
+.PHONY: help demo demo-kafka run build test test-fault bench bench-full bench-compare lint install clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -25,6 +25,11 @@ build: ## Build everything in build/release
 
 test: ## Run all tests: in release, under ASan and UBSan, and the threads' tests under TSan
 	@scripts/test.sh
+
+test-fault: ## What becomes of events in hundreds of kills and restarts; writes build/fault/report.json
+	@scripts/build.sh release weir
+	@python3 -B tests/fault/delivery/delivery_faults.py --weir build/release/weir --long \
+	  --report build/fault/report.json
 
 bench: ## Measure weir beside the least that could be done and beside other routers; < 10 minutes
 	@scripts/bench.sh --quick

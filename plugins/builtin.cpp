@@ -2,6 +2,7 @@
 
 #include "plugins/blackhole/blackhole.hpp"
 #include "plugins/file/file.hpp"
+#include "plugins/forward/forward.hpp"
 #include "plugins/kafka/kafka.hpp"
 #include "plugins/prometheus/prometheus.hpp"
 #include "plugins/socket/socket.hpp"
@@ -17,6 +18,7 @@ void register_builtin(SinkRegistry& registry) {
   registry.add(kafka::plugin());
   registry.add(socket::tcp_plugin());
   registry.add(socket::unix_plugin());
+  registry.add(forward::plugin());
 }
 
 }  // namespace weir

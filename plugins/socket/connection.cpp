@@ -148,6 +148,17 @@ ErrorCode Connection::check() noexcept {
   return {};
 }
 
+Result<std::size_t> Connection::receive(char* to, std::size_t size) noexcept {
+  if (tls_ != nullptr) return tls_->receive(to, size);
+  for (;;) {
+    const ssize_t count = recv(fd_.get(), to, size, MSG_DONTWAIT);
+    if (count > 0) return static_cast<std::size_t>(count);
+    if (count == 0) return make_error_code(SocketError::PeerClosed);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::size_t{0};
+    if (errno != EINTR) return last_error();
+  }
+}
+
 void Connection::wait(bool for_room, std::chrono::microseconds timeout) noexcept {
   pollfd wanted{.fd = fd_.get(), .events = POLLIN | POLLRDHUP, .revents = 0};
   if (for_room || (tls_ != nullptr && tls_->wants_writable())) wanted.events |= POLLOUT;

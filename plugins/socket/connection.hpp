@@ -1,10 +1,11 @@
 #pragma once
 
-// Connection: a stream to a destination that only listens, over TCP or a Unix socket. It knows how
+// Connection: a stream to a destination, over TCP or a Unix socket. It knows how
 // many of the bytes that were sent the other side has not confirmed: over TCP what its kernel has
 // not acknowledged, on a Unix socket what the other process has not read. What the other side
-// sends is thrown away. With a TlsDestination the bytes that are counted are those of the
-// ciphertext, all of which goes to the kernel before more is taken.
+// sends is thrown away, unless somebody asks for it with receive(). With a TlsDestination the bytes
+// that are counted are those of the ciphertext, all of which goes to the kernel before more is
+// taken.
 //
 // No call waits but connect() and wait(). One thread at a time.
 
@@ -49,6 +50,10 @@ class Connection {
   /// PeerClosed after an orderly end (over TLS, with close_notify), another error after any other.
   /// Throws away what came in.
   ErrorCode check() noexcept;
+
+  /// Reads of what came in at most `size` bytes; 0: there is nothing at present. PeerClosed and
+  /// other errors as with check(), which is not to be called where answers are waited for.
+  Result<std::size_t> receive(char* to, std::size_t size) noexcept;
 
   /// Waits until something happens to the connection, there is room to send if `for_room`, or
   /// `timeout` is over.

@@ -96,4 +96,12 @@ ErrorCode TlsLink::check() noexcept {
   return {};
 }
 
+Result<std::size_t> TlsLink::receive(char* to, std::size_t size) noexcept {
+  const ssize_t count = session_->read(to, size);
+  if (count > 0) return static_cast<std::size_t>(count);
+  if (count == 0) return make_error_code(SocketError::PeerClosed);
+  if (errno == EAGAIN) return std::size_t{0};
+  return session_->error();
+}
+
 }  // namespace weir::socket

@@ -39,6 +39,8 @@ class TlsLink {
   /// PeerClosed where the other side said that it ends (close_notify).
   ErrorCode check() noexcept;
 
+  Result<std::size_t> receive(char* to, std::size_t size) noexcept;
+
   /// True where reading waits for room to write.
   bool wants_writable() const noexcept { return session_->wants_writable(); }
 

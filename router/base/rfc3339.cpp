@@ -74,4 +74,31 @@ void append_rfc3339(std::int64_t time_ns, std::string& out) {
                  clock.seconds().count(), clock.subseconds().count());
 }
 
+std::string_view write_rfc3339(std::int64_t time_ns,
+                               std::span<char, kRfc3339BytesMax> room) noexcept {
+  using std::chrono::floor;
+  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(time_ns)};
+  const auto day = floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss<std::chrono::nanoseconds> clock(time - day);
+  char* at = room.data();
+  const auto put = [&at](std::int64_t value, int width, char behind) {
+    for (int i = width - 1; i >= 0; --i) {
+      at[i] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    }
+    at += width;
+    *at++ = behind;
+  };
+  put(int{date.year()}, 4, '-');
+  put(unsigned{date.month()}, 2, '-');
+  put(unsigned{date.day()}, 2, 'T');
+  put(clock.hours().count(), 2, ':');
+  put(clock.minutes().count(), 2, ':');
+  const std::int64_t nanoseconds = clock.subseconds().count();
+  put(clock.seconds().count(), 2, nanoseconds == 0 ? 'Z' : '.');
+  if (nanoseconds != 0) put(nanoseconds, 9, 'Z');
+  return {room.data(), static_cast<std::size_t>(at - room.data())};
+}
+
 }  // namespace weir

@@ -53,6 +53,12 @@ bool Carry::assign(std::span<const char> bytes) {
   return bytes.empty() || append(bytes);
 }
 
+void Carry::drop_front(std::size_t bytes) noexcept {
+  size_ -= bytes;
+  if (size_ == 0) return clear();
+  if (bytes != 0) std::memmove(data_.get(), data_.get() + bytes, size_);
+}
+
 void Carry::clear() noexcept {
   if (capacity_ == 0) return;
   data_.reset();

@@ -70,6 +70,9 @@ class Carry {
   /// Replaces what it holds. False, and empty then, as above.
   bool assign(std::span<const char> bytes);
 
+  /// Forgets its first `bytes`. Requires: it has so many.
+  void drop_front(std::size_t bytes) noexcept;
+
   void clear() noexcept;
 
  private:

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "router/base/limits.hpp"
@@ -27,6 +28,27 @@ std::size_t largest_datagram(int socket) noexcept {
   return known && domain == AF_UNIX ? limits::kUnixDatagramBytesMax : limits::kDatagramBytesMax;
 }
 
+/// What the kernel had dropped when the first datagram that waits in `socket` was queued; nothing
+/// where none waits.
+std::optional<std::uint32_t> drops_at_first_waiting(int socket) noexcept {
+  char first = 0;
+  iovec piece{.iov_base = &first, .iov_len = 1};
+  alignas(cmsghdr) std::array<char, 256> control{};
+  msghdr header{};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  if (::recvmsg(socket, &header, MSG_PEEK | MSG_DONTWAIT) < 0) return std::nullopt;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SO_RXQ_OVFL) continue;
+    std::uint32_t drops = 0;
+    std::memcpy(&drops, CMSG_DATA(part), sizeof drops);
+    return drops;
+  }
+  return 0;  // The kernel does not mention none.
+}
+
 Fd prepare(Fd socket) noexcept {
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
@@ -36,9 +58,10 @@ Fd prepare(Fd socket) noexcept {
 
 }  // namespace
 
-DatagramSource::DatagramSource(boost::asio::io_context& io, Fd socket, SourceAccount& account,
-                               Intake& intake)
+DatagramSource::DatagramSource(boost::asio::io_context& io, Fd socket, SocketLife life,
+                               SourceAccount& account, Intake& intake)
     : socket_(io, prepare(std::move(socket)), [this] { on_readable(); }),
+      life_(life),
       account_(account),
       intake_(intake),
       limit_(account.options.max_event_bytes, account.options.oversize),
@@ -47,6 +70,7 @@ DatagramSource::DatagramSource(boost::asio::io_context& io, Fd socket, SourceAcc
     lines_ =
         make_framer(Framing::Newline, account.options.max_event_bytes, account.options.oversize);
   }
+  drops_seen_ = drops_so_far();  // A socket that was another's before may have dropped some then.
 }
 
 DatagramSource::~DatagramSource() = default;
@@ -56,7 +80,8 @@ void DatagramSource::start() { socket_.wait({}, false); }
 void DatagramSource::on_readable() {
   PacedSocket::Received turn;
   bool more = true;
-  while (more && turn.bytes < limits::kTurnBytesMax && socket_.is_open()) {
+  const auto has_work = [this] { return socket_.is_open() || next_piece_ < pieces_; };
+  while (more && turn.bytes < limits::kTurnBytesMax && has_work()) {
     if (!intake_.gate().open()) {
       intake_.gate().wait([this, alive = std::weak_ptr(alive_)] {
         if (!alive.expired()) on_readable();
@@ -188,19 +213,31 @@ void DatagramSource::count_drops(std::uint32_t drops) {
 
 /// Drops since the last datagram that we received.
 void DatagramSource::count_drops_now() {
-  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
-  socklen_t size = sizeof memory;
-  if (socket_.is_open() &&
-      ::getsockopt(socket_.fd(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
-      size > SK_MEMINFO_DROPS * sizeof(std::uint32_t)) {
-    count_drops(memory[SK_MEMINFO_DROPS]);
-  }
+  if (socket_.is_open()) count_drops(drops_so_far());
 }
 
-void DatagramSource::stop_accepting() {}  // Datagrams are read on until it is quiet.
+std::uint32_t DatagramSource::drops_so_far() const {
+  if (life_ == SocketLife::Passed) {
+    if (const auto drops = drops_at_first_waiting(socket_.fd())) return *drops;
+  }
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  const bool known =
+      ::getsockopt(socket_.fd(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
+      size > SK_MEMINFO_DROPS * sizeof(std::uint32_t);
+  return known ? memory[SK_MEMINFO_DROPS] : drops_seen_;
+}
+
+/// Datagrams are read on until it is quiet, unless there is a next owner of the socket: then no
+/// more than what was received already.
+void DatagramSource::stop_accepting() {
+  if (life_ == SocketLife::Own) return;
+  count_drops_now();
+  socket_.close();
+}
 
 bool DatagramSource::close_quiet(SteadyTime, std::chrono::milliseconds quiet) {
-  if (!socket_.is_open()) return true;
+  if (!socket_.is_open()) return next_piece_ == pieces_ || quiet.count() == 0;
   int unread = 0;
   const bool empty =
       ::ioctl(socket_.fd(), FIONREAD, &unread) == 0 && unread == 0 && next_piece_ == pieces_;

@@ -3,7 +3,9 @@
 // DatagramSource: one shard's socket of a `udp://` or `unix+dgram://` source. Receives many
 // datagrams with one call, straight into the shard's block; each is an event, its final newline cut
 // (with framing=newline: each line of it). What the kernel dropped because nobody read in time is
-// counted in the ledger, from SO_RXQ_OVFL and, when the socket closes, from SO_MEMINFO.
+// counted in the ledger, from SO_RXQ_OVFL and, when the socket closes, from SO_MEMINFO. Of a socket
+// that was passed to the router, each process counts from the first datagram that it finds waiting
+// to the first that it leaves, so that all drops are in one process's books and none in two's.
 //
 // Never answers: a datagram's sender may be forged.
 //
@@ -20,13 +22,15 @@
 #include "router/ingest/intake.hpp"
 #include "router/ingest/paced_socket.hpp"
 #include "router/ingest/size_limit.hpp"
+#include "router/ingest/socket_setup.hpp"
 #include "router/ingest/source.hpp"
 
 namespace weir {
 
 class DatagramSource final : public Source {
  public:
-  DatagramSource(boost::asio::io_context& io, Fd socket, SourceAccount& account, Intake& intake);
+  DatagramSource(boost::asio::io_context& io, Fd socket, SocketLife life, SourceAccount& account,
+                 Intake& intake);
   ~DatagramSource() override;
 
   void start() override;
@@ -45,8 +49,10 @@ class DatagramSource final : public Source {
   void flush_frames(const Peer& peer);
   void count_drops(std::uint32_t drops);
   void count_drops_now();
+  std::uint32_t drops_so_far() const;
 
   PacedSocket socket_;
+  const SocketLife life_;
   SourceAccount& account_;
   Intake& intake_;
   SizeLimit limit_;

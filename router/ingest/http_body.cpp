@@ -13,7 +13,7 @@ constexpr std::size_t kUnpackBytes = 16 * 1024;
 
 HttpBody::HttpBody(MemoryShare& share, std::optional<Packing> packing, std::size_t bytes_max)
     : share_(share), bytes_max_(bytes_max), buffer_(share) {
-  if (packing) inflater_.emplace(*packing, bytes_max);
+  if (packing) inflater_ = std::make_unique<Inflater>(*packing, bytes_max);
 }
 
 HttpBody::~HttpBody() { end_inflater(); }

@@ -6,6 +6,7 @@
 // Threads: its shard's only.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -55,8 +56,8 @@ class HttpBody {
   MemoryShare& share_;
   const std::size_t bytes_max_;
   ChargedBuffer buffer_;
-  std::optional<Inflater> inflater_;
-  std::size_t inflater_bytes_ = 0;  // Charged for it.
+  std::unique_ptr<Inflater> inflater_;  // Until all is unpacked.
+  std::size_t inflater_bytes_ = 0;      // Charged for it.
   std::size_t bytes_sent_ = 0;
   Fault fault_ = Fault::None;
 };

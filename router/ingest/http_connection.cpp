@@ -1,10 +1,7 @@
 #include "router/ingest/http_connection.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
 #include <vector>
@@ -20,8 +17,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 /// For the whole of a header, however it drips.
 constexpr seconds kHeadTimeout{10};
@@ -43,6 +38,7 @@ constexpr std::size_t kLingerBytesMax = 4 * 1024 * 1024;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kEnding = "the router is ending; send it again";
+constexpr std::string_view kNoMemory = "there is no memory for the request; send it again later";
 constexpr std::string_view kBusy = "the sinks do not keep up; send it again later";
 
 std::string_view view(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
@@ -102,9 +98,14 @@ void HttpConnection::start() {
 
 asio::awaitable<void> HttpConnection::run() {
   while (true) {
-    const bool came = co_await await_request();
-    if (!came) break;
-    const std::optional<HttpAnswer> answer = co_await serve();
+    const Received came = co_await await_request();
+    std::optional<HttpAnswer> answer;
+    if (came == Received::Some) {
+      answer = co_await serve();
+    } else if (came == Received::NoMemory) {
+      parser_ = std::make_unique<HttpParser>();
+      answer = http_error(503, kNoMemory);
+    }
     if (!answer || phase_ == Phase::Closed) break;
     const bool again = co_await write(*answer);
     if (!again) break;
@@ -119,31 +120,31 @@ void HttpConnection::enter(Phase phase, milliseconds limit) {
 }
 
 /// Waits for the first byte of a request.
-asio::awaitable<bool> HttpConnection::await_request() {
+asio::awaitable<HttpConnection::Received> HttpConnection::await_request() {
   enter(Phase::Idle, part_->account.options.idle_timeout);
-  if (!rest_.empty()) co_return true;  // It was pipelined.
-  const bool received = co_await receive();
+  if (!rest_.empty()) co_return Received::Some;  // It was pipelined.
+  const Received received = co_await receive();
   co_return received;
 }
 
-/// Reads what is there, behind what was read before. False where the connection is over, or there
-/// is no memory.
-asio::awaitable<bool> HttpConnection::receive() {
+/// Reads what is there, behind what was read before.
+asio::awaitable<HttpConnection::Received> HttpConnection::receive() {
   while (phase_ != Phase::Closed && !timed_out_) {
     std::size_t count = 0;
     switch (wire_.read(part_->scratch, count)) {
       case HttpWire::Read::Some:
         last_read_ = steady_now();
-        co_return rest_.append({part_->scratch.data(), count});
+        co_return rest_.append({part_->scratch.data(), count}) ? Received::Some
+                                                               : Received::NoMemory;
       case HttpWire::Read::Ended:
-        co_return false;
+        co_return Received::Ended;
       case HttpWire::Read::Nothing:
         break;
     }
     const bool readable = co_await wire_.wait(false);
     if (!readable) break;
   }
-  co_return false;
+  co_return timed_out_ ? Received::TooSlow : Received::Ended;
 }
 
 /// The answer; nothing where the connection is over.
@@ -190,10 +191,12 @@ asio::awaitable<std::optional<HttpAnswer>> HttpConnection::read_head() {
   while (true) {
     std::optional<HttpAnswer> refused = parse();
     if (refused || parser_->is_header_done()) co_return refused;
-    const bool received = co_await receive();
-    if (received) continue;
-    if (timed_out_) co_return http_error(408, "the header did not come within 10 s");
-    co_return std::nullopt;
+    const Received received = co_await receive();
+    if (received == Received::TooSlow) {
+      co_return http_error(408, "the header did not come within 10 s");
+    }
+    if (received == Received::NoMemory) co_return http_error(503, kNoMemory);
+    if (received == Received::Ended) co_return std::nullopt;
   }
 }
 
@@ -212,10 +215,11 @@ asio::awaitable<std::optional<HttpAnswer>> HttpConnection::read_body(HttpBody& b
     if (refused) co_return refused;
     if (parser_->is_done()) break;
     body_sent_bytes_ = body.bytes_sent();
-    const bool received = co_await receive();
-    if (received) continue;
+    const Received received = co_await receive();
+    if (received == Received::Some) continue;
+    if (received == Received::NoMemory) co_return http_error(503, kNoMemory);
     if (phase_ != Phase::Closed) ++part_->account.pending.dropped[Reason::Incomplete];
-    if (timed_out_) co_return http_error(408, "the body comes too slowly");
+    if (received == Received::TooSlow) co_return http_error(408, "the body comes too slowly");
     co_return std::nullopt;
   }
   if (!body.finish()) co_return answer_to_fault(body);

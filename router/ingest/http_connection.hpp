@@ -66,11 +66,13 @@ class HttpConnection final : public StreamConnection,
   enum class Phase { Idle, Head, Gate, Body, Taking, Acknowledging, Answering, Lingering, Closed };
   static constexpr std::chrono::milliseconds kNoTimeLimit{0};
 
+  enum class Received { Some, Ended, TooSlow, NoMemory };
+
   class Taking;
   class Slot;
 
   boost::asio::awaitable<void> run();
-  boost::asio::awaitable<bool> await_request();
+  boost::asio::awaitable<Received> await_request();
   boost::asio::awaitable<std::optional<HttpAnswer>> read_head();
   boost::asio::awaitable<std::optional<HttpAnswer>> serve();
   boost::asio::awaitable<std::optional<HttpAnswer>> read_body(HttpBody& body);
@@ -83,7 +85,7 @@ class HttpConnection final : public StreamConnection,
   boost::asio::awaitable<bool> write(const HttpAnswer& answer);
   boost::asio::awaitable<bool> write_out();
   boost::asio::awaitable<void> linger();
-  boost::asio::awaitable<bool> receive();
+  boost::asio::awaitable<Received> receive();
 
   std::optional<HttpAnswer> parse();
   HttpAnswer answer_of_outcome() const;

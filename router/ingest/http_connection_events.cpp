@@ -163,6 +163,9 @@ HttpAnswer HttpConnection::answer_of_outcome() const {
     case HttpUnit::Outcome::GivenUp:
       return http_error(503, "a sink has given the events up; send them again");
     case HttpUnit::Outcome::KeyNotSaved:
+      part_->log.error(part_->account.options.name,
+                       "the disk does not take keys: requests with one are answered with 503",
+                       {{"error", unit_->key_error().message()}});
       return http_error(503, "the events are acknowledged, but the disk does not take the key");
     case HttpUnit::Outcome::Acknowledged:
       break;

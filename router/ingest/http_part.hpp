@@ -19,6 +19,7 @@
 #include "router/ingest/http_unit.hpp"
 #include "router/ingest/intake.hpp"
 #include "router/ingest/seen_keys.hpp"
+#include "router/telemetry/log.hpp"
 
 namespace weir {
 
@@ -36,10 +37,11 @@ struct HttpPart : std::enable_shared_from_this<HttpPart> {
 
   HttpPart(boost::asio::io_context& shard_io, SourceAccount& source, Intake& shard_intake,
            std::shared_ptr<const HttpSourceOptions> http_options,
-           std::shared_ptr<SharedHttp> all_parts)
+           std::shared_ptr<SharedHttp> all_parts, Log& process_log)
       : io(shard_io),
         account(source),
         intake(shard_intake),
+        log(process_log),
         options(std::move(http_options)),
         shared(std::move(all_parts)),
         share(shard_intake.carries().budget(), shard_intake.carries().bytes_max()),
@@ -56,6 +58,7 @@ struct HttpPart : std::enable_shared_from_this<HttpPart> {
   boost::asio::io_context& io;
   SourceAccount& account;
   Intake& intake;
+  Log& log;
   const std::shared_ptr<const HttpSourceOptions> options;
   const std::shared_ptr<SharedHttp> shared;
   MemoryShare share;  ///< For bodies that are on their way.

@@ -7,12 +7,12 @@
 
 namespace weir {
 
-HttpSource::HttpSource(boost::asio::io_context& io, Fd socket,
+HttpSource::HttpSource(boost::asio::io_context& io, ListeningSocket listening,
                        std::shared_ptr<SharedListener> listener, std::shared_ptr<SharedHttp> shared,
                        SourceAccount& account, Intake& intake, Log& log)
-    : part_(
-          std::make_shared<HttpPart>(io, account, intake, account.options.http, std::move(shared))),
-      listener_(io, std::move(socket), std::move(listener), account, intake, log, {},
+    : part_(std::make_shared<HttpPart>(io, account, intake, account.options.http, std::move(shared),
+                                       log)),
+      listener_(io, std::move(listening), std::move(listener), account, intake, log,
                 [part = part_](Fd connected, Peer peer, std::unique_ptr<TlsSession> tls,
                                StreamConnection::OnClosed on_closed) {
                   return std::make_shared<HttpConnection>(part, std::move(connected), peer,
@@ -34,6 +34,8 @@ void HttpSource::stop_accepting() {
 bool HttpSource::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
   return listener_.close_quiet(now, quiet);
 }
+
+void HttpSource::adopt(Fd socket, Peer peer) { listener_.adopt(std::move(socket), peer); }
 
 /// Between two requests a connection is closed; in one, it is served to the end.
 bool HttpSource::leave(SteadyTime now) {

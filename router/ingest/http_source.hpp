@@ -19,13 +19,15 @@ namespace weir {
 class HttpSource final : public Source {
  public:
   /// What is given by reference outlives it.
-  HttpSource(boost::asio::io_context& io, Fd socket, std::shared_ptr<SharedListener> listener,
-             std::shared_ptr<SharedHttp> shared, SourceAccount& account, Intake& intake, Log& log);
+  HttpSource(boost::asio::io_context& io, ListeningSocket listening,
+             std::shared_ptr<SharedListener> listener, std::shared_ptr<SharedHttp> shared,
+             SourceAccount& account, Intake& intake, Log& log);
   ~HttpSource() override;
 
   void start() override;
   void stop_accepting() override;
   bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) override;
+  void adopt(Fd socket, Peer peer) override;
   bool leave(SteadyTime now) override;
   void conclude(SteadyTime deadline) noexcept override;
   void tick(SteadyTime now) override;

@@ -98,13 +98,14 @@ void HttpUnit::confirm_key() {
     return;
   }
   keys->confirm(key_, [unit = shared_from_this()](ErrorCode error) {
-    unit->finish(error ? Outcome::KeyNotSaved : Outcome::Acknowledged);
+    unit->finish(error ? Outcome::KeyNotSaved : Outcome::Acknowledged, error);
   });
 }
 
-void HttpUnit::finish(Outcome outcome) {
+void HttpUnit::finish(Outcome outcome, ErrorCode key_error) {
   const std::lock_guard lock(outbox_->mutex_);
   outcome_ = outcome;
+  key_error_ = key_error;
   --outbox_->underway_;
   outbox_->changed_.notify_all();
   if (outbox_->io_ == nullptr) return;
@@ -122,6 +123,11 @@ HttpUnit::Outcome HttpUnit::await_outcome(SteadyTime deadline) const {
   std::unique_lock lock(outbox_->mutex_);
   outbox_->changed_.wait_until(lock, deadline, [this] { return outcome_ != Outcome::Underway; });
   return outcome_;
+}
+
+ErrorCode HttpUnit::key_error() const {
+  const std::lock_guard lock(outbox_->mutex_);
+  return key_error_;
 }
 
 ReasonCounts HttpUnit::undelivered() const {

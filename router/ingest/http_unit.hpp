@@ -83,11 +83,14 @@ class HttpUnit : public std::enable_shared_from_this<HttpUnit> {
   /// What sinks have refused of it.
   ReasonCounts undelivered() const;
 
+  /// Why its key was not saved.
+  ErrorCode key_error() const;
+
  private:
   class OwnReceipt;
   void settled(bool whole);
   void confirm_key();
-  void finish(Outcome outcome);
+  void finish(Outcome outcome, ErrorCode key_error = {});
 
   const std::shared_ptr<HttpOutbox> outbox_;
   const std::weak_ptr<SeenKeys> keys_;
@@ -95,6 +98,7 @@ class HttpUnit : public std::enable_shared_from_this<HttpUnit> {
   bool nothing_taken_ = false;
   Outcome outcome_ = Outcome::Underway;  // Under the outbox's mutex, as the next.
   ReasonCounts undelivered_;
+  ErrorCode key_error_;
 };
 
 }  // namespace weir

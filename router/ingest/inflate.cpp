@@ -64,8 +64,9 @@ void Inflater::EndZstd::operator()(ZSTD_DCtx_s* context) const noexcept {
   ::ZSTD_freeDCtx(context);
 }
 
-Inflater::Inflater(Packing packing, std::uint64_t bytes_max) : bytes_max_(bytes_max) {
-  if (packing == Packing::Gzip) {
+Inflater::Inflater(Packing packing, std::uint64_t bytes_max)
+    : takes_members_(packing == Packing::GzipMembers), bytes_max_(bytes_max) {
+  if (packing != Packing::Zstd) {
     gzip_.reset(new z_stream_s{});
     const int status = ::inflateInit2(gzip_.get(), MAX_WBITS + kGzipOnly);
     if (status != Z_OK) fault_ = InflateFault::NoMemory;
@@ -100,7 +101,11 @@ std::size_t Inflater::step(std::span<const char>& packed, std::span<char> room) 
   } else if (bytes_out_ > kRatioFrom && bytes_out_ / kRatioMax > bytes_in_) {
     fault_ = InflateFault::BadRatio;
   } else if (ended_ && !packed.empty()) {
-    fault_ = InflateFault::Trailing;
+    if (takes_members_ && ::inflateReset(gzip_.get()) == Z_OK) {
+      ended_ = false;
+    } else {
+      fault_ = InflateFault::Trailing;
+    }
   }
   return fault_ == InflateFault::None ? out : 0;
 }

@@ -3,7 +3,7 @@
 // Inflater: unpacks what a sender has compressed, as it arrives, and never more than it was told
 // to.
 //
-//   gzip   one member (RFC 1952)
+//   gzip   one member (RFC 1952), or several in a row where that is asked for
 //   zstd   one frame (RFC 8878) with a window of at most 8 MiB; no dictionary, no skippable frame
 //
 // Three bounds: the bytes that come out (the caller's); their ratio to those that went in, once a
@@ -24,7 +24,7 @@ struct z_stream_s;
 
 namespace weir {
 
-enum class Packing : std::uint8_t { Gzip, Zstd };
+enum class Packing : std::uint8_t { Gzip, GzipMembers, Zstd };
 
 enum class InflateFault : std::uint8_t {
   None,
@@ -76,6 +76,7 @@ class Inflater {
 
   std::unique_ptr<z_stream_s, EndGzip> gzip_;
   std::unique_ptr<ZSTD_DCtx_s, EndZstd> zstd_;
+  const bool takes_members_;
   const std::uint64_t bytes_max_;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;

@@ -1,5 +1,6 @@
 #include "router/ingest/socket_setup.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -96,6 +97,21 @@ Result<Fd> bind_unix(SocketKind kind, const std::string& path, unsigned mode,
   if (!bound) return bound.error();
   if (::chmod(path.c_str(), mode) != 0) return last_error();
   return socket;
+}
+
+Result<Fd> adopt_bound(const Fd& socket, std::size_t receive_buffer_bytes) {
+  Fd own(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  if (!own) return last_error();
+  const int flags = ::fcntl(own.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(own.get(), F_SETFL, flags | O_NONBLOCK) != 0) return last_error();
+  int size = 0;
+  socklen_t length = sizeof size;
+  // The kernel tells twice what was set (socket(7)). Whoever bound it may have given it more.
+  const bool known = ::getsockopt(own.get(), SOL_SOCKET, SO_RCVBUF, &size, &length) == 0;
+  if (known && static_cast<std::size_t>(size) / 2 < receive_buffer_bytes) {
+    set_receive_buffer(own.get(), receive_buffer_bytes);
+  }
+  return own;
 }
 
 std::string bind_hint(const ErrorCode& error, bool is_inet) {

@@ -8,6 +8,8 @@
 #include <chrono>
 
 #include "router/base/clock.hpp"
+#include "router/base/fd.hpp"
+#include "router/base/peer.hpp"
 
 namespace weir {
 
@@ -20,12 +22,18 @@ class Source {
 
   virtual void start() = 0;
 
-  /// The router is ending: takes what was already connected or sent, then accepts no more. What is
-  /// connected is read on.
+  /// Takes what was already connected or sent, then accepts no more. What is connected is read on.
+  /// What waits in a socket that was passed to the router stays there for the next one.
   virtual void stop_accepting() = 0;
 
-  /// Closes every connection that has been quiet for `quiet` and has nothing unread; `quiet` 0
-  /// closes all at once. Returns true when none is left.
+  /// Takes a connection over that the source's part on another shard has accepted and handed out.
+  /// What never hands any out is never asked.
+  virtual void adopt(Fd, Peer) {}
+
+  /// The router is ending: tells whoever is connected, where the protocol has a word for it, so
+  /// that they can go elsewhere; closes every connection that has been quiet for `quiet` and has
+  /// nothing unread; `quiet` 0 closes all at once. Returns true when none is left. kNever tells
+  /// nobody: the router goes on. After stop_accepting().
   virtual bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) = 0;
 
   /// The source is no part of the configuration any more: serves what is left of it. Returns true

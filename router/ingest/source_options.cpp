@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "router/base/limits.hpp"
+#include "router/ingest/forward_options.hpp"
 #include "router/ingest/http_source_options.hpp"
 #include "router/ingest/kafka_source_options.hpp"
 #include "router/ingest/tls_options.hpp"
@@ -75,6 +76,23 @@ std::vector<OptionSpec> http_options() {
   add_connection_options(options, "60s");
   options.push_back(ack_option());
   for (OptionSpec& option : http_source_option_specs()) options.push_back(std::move(option));
+  for (OptionSpec& option : tls_source_options()) options.push_back(std::move(option));
+  return options;
+}
+
+/// Half of a JSON object is none, so nothing can be split.
+std::vector<OptionSpec> forward_options() {
+  std::vector<OptionSpec> options = decoding_options();
+  for (OptionSpec& option : options) {
+    if (option.name != "oversize") continue;
+    option.help =
+        "What becomes of a longer one: its first part (marked), or nothing; then its "
+        "chunk is not acknowledged.";
+    option.choices = {"truncate", "drop"};
+  }
+  add_connection_options(options, "0s");
+  options.push_back(ack_option());
+  for (OptionSpec& option : forward_option_specs()) options.push_back(std::move(option));
   for (OptionSpec& option : tls_source_options()) options.push_back(std::move(option));
   return options;
 }
@@ -150,11 +168,15 @@ std::vector<ComponentSpec> source_specs() {
                      .address = AddressForm::HostPort,
                      .help = "Listens for HTTP requests with events; answers once they are safe.",
                      .options = http_options()};
+  ComponentSpec forward{.scheme = "forward",
+                        .address = AddressForm::HostPort,
+                        .help = "Listens for Fluentd's Forward protocol, and acknowledges chunks.",
+                        .options = forward_options()};
   ComponentSpec command{.scheme = "command",
                         .address = AddressForm::None,
                         .help = "",  // Hidden: made by `weir run -- COMMAND`.
                         .options = stream_options()};
-  return {tcp, udp, unix_stream, unix_datagram, http, standard_input, kafka, command};
+  return {tcp, udp, unix_stream, unix_datagram, http, forward, standard_input, kafka, command};
 }
 
 OptionSpec ack_option() {
@@ -227,6 +249,9 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
   }
   if (settings.scheme() == "kafka") {
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));
+  }
+  if (settings.scheme() == "forward") {
+    options.forward = std::make_shared<const ForwardOptions>(read_forward_options(settings));
   }
   if (settings.has("ack")) options.ack = read_ack(settings, data_dir);
   if (settings.has("mode")) options.socket_mode = read_mode(settings);

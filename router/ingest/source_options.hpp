@@ -18,6 +18,7 @@
 
 namespace weir {
 
+struct ForwardOptions;
 struct HttpSourceOptions;
 struct KafkaSourceOptions;
 
@@ -38,10 +39,11 @@ struct SourceOptions {
   Ack ack = Ack::Received;                          ///< Of a source whose protocol acknowledges.
   std::shared_ptr<const KafkaSourceOptions> kafka;  ///< Of a source that reads from Kafka.
   std::shared_ptr<const HttpSourceOptions> http;    ///< Of a source that speaks HTTP.
+  std::shared_ptr<const ForwardOptions> forward;    ///< Of a `forward://` source.
 };
 
-/// tcp, udp, unix, unix+dgram, http, stdin, kafka, and the hidden `command` (the output of `weir
-/// run -- COMMAND`).
+/// tcp, udp, unix, unix+dgram, http, forward, stdin, kafka, and the hidden `command` (the output of
+/// `weir run -- COMMAND`).
 std::vector<ComponentSpec> source_specs();
 
 /// `ack`, of every source whose protocol acknowledges.

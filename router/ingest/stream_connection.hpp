@@ -24,6 +24,10 @@ class StreamConnection {
   /// Closes as if the peer had ended.
   virtual void close() = 0;
 
+  /// The router is ending soon: tells the peer, where what is spoken has a word for it, so that it
+  /// can go elsewhere. What it sends is read on.
+  virtual void announce_end() noexcept {}
+
   /// The router is ending: what is unfinished was never an event.
   virtual void abandon() = 0;
 

@@ -36,19 +36,22 @@ SharedListener::SharedListener(const SourceOptions& options)
       refusal(fmt::format("weir: {} has its {} connections (max_connections), come again later\n",
                           options.name, options.connections_max)) {}
 
-StreamListener::StreamListener(boost::asio::io_context& io, Fd socket,
+StreamListener::StreamListener(boost::asio::io_context& io, ListeningSocket listening,
                                std::shared_ptr<SharedListener> shared, SourceAccount& account,
-                               Intake& intake, Log& log, Place place, Make make)
+                               Intake& intake, Log& log, Make make)
     : io_(io),
       acceptor_(io),
       retry_(io),
+      life_(listening.life),
       shared_(std::move(shared)),
       account_(account),
       intake_(intake),
       log_(log),
-      place_(std::move(place)),
+      place_(std::move(listening.place)),
       make_(std::move(make)) {
-  if (socket) acceptor_.assign(socket.release());
+  if (!listening.socket) return;
+  acceptor_.assign(listening.socket.release());
+  ++shared_->accepting;
 }
 
 StreamListener::~StreamListener() = default;
@@ -90,9 +93,10 @@ bool StreamListener::accept_one() {
   shared_->connections.fetch_add(1, std::memory_order_relaxed);
   const Peer peer = peer_of(socket.get(), address);
   if (place_) {
+    ++shared_->on_their_way;
     place_(std::move(socket), peer);
   } else {
-    adopt(std::move(socket), peer);
+    take_in(std::move(socket), peer);
   }
   return true;
 }
@@ -121,6 +125,11 @@ void StreamListener::pause_accepting() {
 }
 
 void StreamListener::adopt(Fd socket, Peer peer) {
+  take_in(std::move(socket), peer);
+  --shared_->on_their_way;
+}
+
+void StreamListener::take_in(Fd socket, Peer peer) {
   if (account_.options.tls == nullptr) {
     read_from(std::move(socket), peer, nullptr);
   } else {
@@ -164,6 +173,7 @@ void StreamListener::read_from(Fd socket, Peer peer, std::unique_ptr<TlsSession>
       make_reader(std::move(socket), peer, std::move(tls), on_closed);
   readers_.emplace(reader.get(), reader);
   reader->start();
+  if (end_announced_) reader->announce_end();
 }
 
 std::shared_ptr<StreamConnection> StreamListener::make_reader(
@@ -175,15 +185,22 @@ std::shared_ptr<StreamConnection> StreamListener::make_reader(
 
 void StreamListener::stop_accepting() {
   if (!acceptor_.is_open()) return;
-  // What has connected was accepted by the kernel in our name.
-  while (accept_one()) {
+  // What has connected was accepted by the kernel in our name, unless there is a next owner.
+  while (life_ == SocketLife::Own && accept_one()) {
   }
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();
+  --shared_->accepting;
+}
+
+void StreamListener::announce_end() {
+  if (std::exchange(end_announced_, true)) return;
+  for (const auto& [key, reader] : readers_) reader->announce_end();
 }
 
 bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
+  if (quiet != kNever) announce_end();
   std::vector<std::shared_ptr<TlsHandshake>> to_abandon;
   for (const auto& [key, handshake] : handshakes_) {
     const bool is_quiet = now - handshake->last_read() >= quiet && handshake->unread() == 0;
@@ -196,7 +213,10 @@ bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet
     if (quiet.count() == 0 || is_quiet) to_close.push_back(reader);
   }
   for (const auto& reader : to_close) reader->abandon();
-  return readers_.empty() && handshakes_.empty();
+  // Another shard may be about to hand us a connection. In this order: who accepts no more has
+  // counted all that it handed over.
+  const bool none_to_come = shared_->accepting == 0 && shared_->on_their_way == 0;
+  return readers_.empty() && handshakes_.empty() && none_to_come;
 }
 
 void StreamListener::tick(SteadyTime now) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -163,6 +164,15 @@ bool StreamReader::take_carry(Use use) {
   cursor.consume(size);
   intake_.take(source_, frames, peer_);
   return true;
+}
+
+void StreamReader::announce_end() noexcept {
+  if (ended_) return;
+  if (tls_ != nullptr) {
+    tls_->say_goodbye();
+  } else {
+    ::shutdown(fd_, SHUT_WR);
+  }
 }
 
 void StreamReader::close() { end(tls_ == nullptr ? Rest::LastFrame : Rest::NoFrame); }

@@ -49,6 +49,11 @@ class StreamReader final : public StreamConnection,
   /// Closes as if the peer had: an unfinished last line is an event, but over TLS.
   void close() override;
 
+  /// Tells the peer that nobody will read for long: it sees the end of the stream, can send what it
+  /// has begun, and connect anew. What it sends is read on. A peer that never looks does not
+  /// notice.
+  void announce_end() noexcept override;
+
   /// The router is ending: an unfinished frame was never an event, and is counted as incomplete.
   void abandon() override;
 

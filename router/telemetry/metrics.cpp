@@ -80,7 +80,11 @@ MetricFamily skipped_family(std::size_t skipped) {
 
 void Metrics::expose(std::weak_ptr<prometheus::Collectable> metrics) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(exposed_, [](const auto& weak) { return weak.expired(); });
+  // A source's parts may share theirs, and each names them.
+  const auto is_same = [&](const auto& weak) {
+    return !weak.owner_before(metrics) && !metrics.owner_before(weak);
+  };
+  std::erase_if(exposed_, [&](const auto& weak) { return weak.expired() || is_same(weak); });
   exposed_.push_back(std::move(metrics));
 }
 

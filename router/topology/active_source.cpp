@@ -8,19 +8,23 @@
 
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
+#include "router/ingest/forward_options.hpp"
+#include "router/ingest/forward_source.hpp"
 #include "router/ingest/http_answer.hpp"
 #include "router/ingest/http_source.hpp"
 #include "router/ingest/kafka_source.hpp"
 #include "router/ingest/pipe_source.hpp"
 #include "router/ingest/socket_setup.hpp"
+#include "router/topology/source_keys.hpp"
 
 namespace weir {
 namespace {
 
 bool is_datagram(const std::string& scheme) { return scheme == "udp" || scheme == "unix+dgram"; }
 bool is_http(const std::string& scheme) { return scheme == "http"; }
+bool is_forward(const std::string& scheme) { return scheme == "forward"; }
 bool is_inet(const std::string& scheme) {
-  return scheme == "tcp" || scheme == "udp" || is_http(scheme);
+  return scheme == "tcp" || scheme == "udp" || is_http(scheme) || is_forward(scheme);
 }
 bool is_kafka(const std::string& scheme) { return scheme == "kafka"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
@@ -31,7 +35,7 @@ Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD
 
 ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir,
                            std::uint64_t generation, std::size_t shard_count,
-                           ActiveSource* predecessor, Fd pipe)
+                           ActiveSource* predecessor, PassedSockets& passed, Fd pipe)
     : settings_(settings),
       data_dir_(data_dir),
       options_(read_source_options(settings, data_dir)),
@@ -52,49 +56,54 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
     for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
     address_ = predecessor->address_;
     file_ = predecessor->file_;
-  } else {
+    passed_ = predecessor->passed_;
+  } else if (!use_passed(passed)) {
     bind(shard_count);
   }
-  if (is_http(settings.scheme())) {
-    const bool same_name = predecessor != nullptr && predecessor->name() == name();
-    http_ = make_http(same_name ? predecessor->http_.get() : nullptr);
-    shared_->refusal = too_many_connections();
-  }
+  take_over(predecessor != nullptr && predecessor->name() == name() ? predecessor : nullptr);
 }
 
-/// The keys and the figures are its predecessor's where it has one: both go on.
-std::shared_ptr<SharedHttp> ActiveSource::make_http(const SharedHttp* predecessor) {
-  auto http = std::make_shared<SharedHttp>();
-  if (predecessor != nullptr) {
-    http->keys = predecessor->keys;
-    http->metrics = predecessor->metrics;
-    return http;
+/// What a source knows of its senders, and its figures, go on over a reload.
+void ActiveSource::take_over(const ActiveSource* predecessor) {
+  if (!is_http(settings_.scheme()) && !is_forward(settings_.scheme())) return;
+  keys_ = predecessor == nullptr ? nullptr : predecessor->keys_;
+  keys_are_new_ = keys_ == nullptr;
+  if (keys_are_new_) keys_ = open_source_keys(settings_, data_dir_, key_limits());
+  if (is_http(settings_.scheme())) {
+    figures_are_new_ = predecessor == nullptr || predecessor->http_ == nullptr;
+    http_ = std::make_shared<SharedHttp>();
+    http_->keys = keys_;
+    http_->metrics = figures_are_new_ ? std::make_shared<HttpSourceMetrics>(name())
+                                      : predecessor->http_->metrics;
+    shared_->refusal = too_many_connections();
+    return;
   }
-  http->metrics = std::make_shared<HttpSourceMetrics>(name());
-  const SeenKeys::Limits limits = options_.http->keys;
-  if (data_dir_.empty()) {
-    http->keys = std::make_shared<SeenKeys>(limits);
-    return http;
-  }
-  const std::string directory = data_dir_ + "/sources/" + name();
-  struct Kept {
-    Io io;  // Outlives the keys.
-    std::unique_ptr<SeenKeys> keys;
-  };
-  auto kept = std::make_shared<Kept>();
-  auto keys = SeenKeys::open(limits, directory, kept->io);
-  if (!keys) {
-    const bool is_held = keys.error() == boost::system::errc::device_or_resource_busy;
-    throw settings_.error("", "cannot keep keys in " + directory + ": " + keys.error().message(),
-                          is_held ? "another weir writes there" : "data_dir has to be writable");
-  }
-  kept->keys = std::move(*keys);
-  http->keys = std::shared_ptr<SeenKeys>(kept, kept->keys.get());
-  return http;
+  // Chunks that are in flight may come again to this one.
+  figures_are_new_ = predecessor == nullptr || predecessor->units_ == nullptr;
+  units_ = figures_are_new_ ? std::make_shared<ForwardUnits>(name(), keys_) : predecessor->units_;
+  shared_->refusal.clear();  // The protocol has no word for it.
+}
+
+SeenKeys::Limits ActiveSource::key_limits() const {
+  return options_.http != nullptr ? options_.http->keys : options_.forward->keys;
 }
 
 std::string ActiveSource::too_many_connections() {
   return to_text(http_error(503, "max_connections is reached"), true, false);
+}
+
+/// A passed socket is one for all shards, also of TCP and UDP. Others beside it with SO_REUSEPORT
+/// would have queues of their own, and what waits in those is lost when they are closed.
+bool ActiveSource::use_passed(PassedSockets& passed) {
+  passed_ = passed.take(settings_);
+  if (passed_ == nullptr) return false;
+  Result<Fd> socket = adopt_bound(passed_->fd, options_.receive_buffer_bytes);
+  if (!socket) {
+    throw settings_.error("", "cannot use the socket that was passed: " + socket.error().message());
+  }
+  sockets_.push_back(std::move(*socket));
+  address_ = passed_->address_text();
+  return true;
 }
 
 bool ActiveSource::same_as(const Settings& settings) const {
@@ -134,13 +143,23 @@ void ActiveSource::bind(std::size_t shard_count) {
   address_ = to_string(host_port);
 }
 
+void ActiveSource::begin_with_keys(Log& log) {
+  keys_->use(key_limits());  // They may be a predecessor's.
+  if (!keys_are_new_ || keys_->damaged() == 0) return;
+  log.warn(name(), "some of the keys on disk are damaged: what they stood for may come twice",
+           {{"records", keys_->damaged()}});
+}
+
 void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool running, Log& log,
                           Metrics& metrics, const std::function<void()>& on_end) {
-  if (http_ != nullptr) http_->keys->use(options_.http->keys);  // They may be a predecessor's.
-  // A Unix socket's connections are spread over all shards; a pipe has one.
-  const bool everywhere = !is_pipe(settings_.scheme()) && settings_.scheme() != "unix+dgram";
+  if (keys_ != nullptr) begin_with_keys(log);
+  // A listening socket's connections are spread over all shards, even if it is the only one; a
+  // pipe has one reader, and so has a datagram socket, for the sake of order.
+  const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
+  const bool everywhere = !is_pipe(settings_.scheme()) && !is_single;
   const std::size_t count = everywhere ? shards.size() : 1;
-  for (std::size_t i = 0; i < count; ++i) {
+  // The first shard last: it may accept at once, and hand connections to the others.
+  for (std::size_t i = count; i-- > 0;) {
     Shard& shard = *shards[i];
     SourceAccount& account = shard.intake().add_source(options_);
     auto add = [this, &shards, &shard, &account, &log, &metrics, running, on_end, i] {
@@ -165,33 +184,41 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
     metrics.expose(part->metrics());
     return part;
   }
-  if (is_http(settings_.scheme())) {
-    metrics.expose(http_->metrics->registry());
-    return std::make_unique<HttpSource>(shard.io(), duplicate(sockets_[index]), shared_, http_,
-                                        account, shard.intake(), log);
-  }
   Fd socket = index < sockets_.size() ? duplicate(sockets_[index]) : Fd();
   if (is_pipe(settings_.scheme())) {
     return std::make_unique<PipeSource>(shard.io(), std::move(socket), account, shard.intake(),
                                         on_end);
   }
   if (is_datagram(settings_.scheme())) {
-    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), account, shard.intake());
+    return std::make_unique<DatagramSource>(shard.io(), std::move(socket), life(), account,
+                                            shard.intake());
   }
-  const bool spreads = settings_.scheme() == "unix" && shards.size() > 1 && socket;
-  return std::make_unique<StreamListener>(shard.io(), std::move(socket), shared_, account,
-                                          shard.intake(), log,
-                                          spreads ? spread(shards) : StreamListener::Place());
+  const bool spreads = sockets_.size() < shards.size() && socket;
+  ListeningSocket listening{.socket = std::move(socket),
+                            .life = life(),
+                            .place = spreads ? spread(shards) : ListeningSocket::Place()};
+  const bool is_first = index == 0 && figures_are_new_;
+  if (is_http(settings_.scheme())) {
+    if (is_first) metrics.expose(http_->metrics->registry());
+    return std::make_unique<HttpSource>(shard.io(), std::move(listening), shared_, http_, account,
+                                        shard.intake(), log);
+  }
+  if (is_forward(settings_.scheme())) {
+    if (is_first) metrics.expose(units_->metrics().registry());
+    return std::make_unique<ForwardSource>(shard.io(), std::move(listening), shared_, units_,
+                                           account, shard.intake(), log);
+  }
+  return std::make_unique<StreamListener>(shard.io(), std::move(listening), shared_, account,
+                                          shard.intake(), log);
 }
 
 /// Hands each connection to the next shard, in turn.
-StreamListener::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& shards) {
+ListeningSocket::Place ActiveSource::spread(std::vector<std::unique_ptr<Shard>>& shards) {
   return [&shards, id = id_, next = std::size_t{0}](Fd socket, Peer peer) mutable {
     Shard& shard = *shards[next++ % shards.size()];
     shard.post([&shard, id, peer, socket = std::move(socket)]() mutable {
-      if (auto* const listener = dynamic_cast<StreamListener*>(shard.source(id))) {
-        listener->adopt(std::move(socket), peer);
-      }
+      // It is there: it does not leave while connections are on their way.
+      shard.source(id)->adopt(std::move(socket), peer);
     });
   };
 }
@@ -206,6 +233,7 @@ void ActiveSource::retire(std::vector<std::unique_ptr<Shard>>& shards) {
 void ActiveSource::let_sockets_go() noexcept {
   sockets_.clear();
   file_.reset();
+  passed_.reset();
 }
 
 bool ActiveSource::ends_by_itself() const noexcept { return is_pipe(settings_.scheme()); }

@@ -11,12 +11,14 @@
 
 #include "config/settings.hpp"
 #include "router/base/fd.hpp"
+#include "router/ingest/forward_units.hpp"
 #include "router/ingest/http_part.hpp"
 #include "router/ingest/socket_file.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
 #include "router/telemetry/log.hpp"
 #include "router/telemetry/metrics.hpp"
+#include "router/topology/passed_sockets.hpp"
 #include "router/topology/shard.hpp"
 
 namespace weir {
@@ -24,10 +26,11 @@ namespace weir {
 class ActiveSource {
  public:
   /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the
-  /// same. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
-  /// it from a predecessor of that name. `data_dir`: the configuration's.
+  /// same, else one of `passed` that is meant for it. `pipe`: what a `command` or `stdin` source
+  /// reads. Throws ConfigError. `generation` tells it from a predecessor of that name. `data_dir`:
+  /// the configuration's.
   ActiveSource(const Settings& settings, const std::string& data_dir, std::uint64_t generation,
-               std::size_t shard_count, ActiveSource* predecessor, Fd pipe);
+               std::size_t shard_count, ActiveSource* predecessor, PassedSockets& passed, Fd pipe);
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
@@ -55,23 +58,32 @@ class ActiveSource {
   bool listens_at(const Settings& other) const;
 
  private:
+  bool use_passed(PassedSockets& passed);
   void bind(std::size_t shard_count);
+  SocketLife life() const noexcept { return passed_ ? SocketLife::Passed : SocketLife::Own; }
+  void take_over(const ActiveSource* predecessor);
+  SeenKeys::Limits key_limits() const;
+  void begin_with_keys(Log& log);
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,
                                     SourceAccount& account, Log& log, Metrics& metrics,
                                     const std::function<void()>& on_end);
-  std::shared_ptr<SharedHttp> make_http(const SharedHttp* predecessor);
   static std::string too_many_connections();
-  StreamListener::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
+  ListeningSocket::Place spread(std::vector<std::unique_ptr<Shard>>& shards);
 
   Settings settings_;
   std::string data_dir_;
   SourceOptions options_;
   std::string id_;  // Its key in the shards.
   std::string address_;
-  std::vector<Fd> sockets_;           // One for each shard that has one, from shard 0 on.
-  std::shared_ptr<SocketFile> file_;  // Of a Unix socket.
+  std::vector<Fd> sockets_;                     // One for each shard that has one, from shard 0 on.
+  std::shared_ptr<SocketFile> file_;            // Of a Unix socket that was bound here.
+  std::shared_ptr<const PassedSocket> passed_;  // Where it was not bound here.
   std::shared_ptr<SharedListener> shared_;
-  std::shared_ptr<SharedHttp> http_;  // Of an HTTP source.
+  std::shared_ptr<SeenKeys> keys_;       // Of an HTTP source, or a Forward one.
+  bool keys_are_new_ = false;            // No predecessor's.
+  bool figures_are_new_ = false;         // The same.
+  std::shared_ptr<SharedHttp> http_;     // Of an HTTP source.
+  std::shared_ptr<ForwardUnits> units_;  // Of a Forward source.
 };
 
 }  // namespace weir

@@ -62,6 +62,7 @@ int Service::run() {
 void Service::start() {
   std::signal(SIGPIPE, SIG_IGN);
   signals_.add({SIGTERM, SIGINT, SIGHUP});
+  PassedSockets passed = PassedSockets::from_environment();
   const bool has_command = !loaded_.config.command.empty();
   if (has_command) signals_.add({SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   if (has_command || ::getpid() == 1) signals_.add({SIGCHLD});
@@ -73,8 +74,8 @@ void Service::start() {
     pipes.emplace("stdout", std::move(ends.out));
     pipes.emplace("stderr", std::move(ends.err));
   }
-  topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(pipes),
-                                         io_, log_, metrics_);
+  topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(passed),
+                                         std::move(pipes), io_, log_, metrics_);
   const RouterView view{.balance = [this] { return topology_->balance(); },
                         .config_yaml = [this] { return to_yaml(loaded_.config); },
                         .not_ready = [this] { return not_ready(); }};

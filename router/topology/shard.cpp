@@ -81,16 +81,17 @@ void Shard::add_source(const std::string& id, std::unique_ptr<Source> source, bo
 }
 
 Source* Shard::source(const std::string& id) const {
-  const auto found = sources_.find(id);
-  return found == sources_.end() ? nullptr : found->second.get();
+  for (const auto* const sources : {&sources_, &retired_}) {
+    if (const auto found = sources->find(id); found != sources->end()) return found->second.get();
+  }
+  return nullptr;
 }
 
 void Shard::retire_source(const std::string& id) {
   const auto found = sources_.find(id);
   if (found == sources_.end()) return;
   found->second->stop_accepting();
-  retired_.push_back(std::move(found->second));
-  sources_.erase(found);
+  retired_.insert(sources_.extract(found));  // Ids are unique for the life of the process.
 }
 
 void Shard::schedule_tick() {
@@ -103,7 +104,7 @@ void Shard::schedule_tick() {
 void Shard::tick() {
   const SteadyTime now = steady_now();
   for (const auto& [id, source] : sources_) source->tick(now);
-  std::erase_if(retired_, [&](const auto& source) { return source->leave(now); });
+  std::erase_if(retired_, [&](const auto& retired) { return retired.second->leave(now); });
   intake_.flush();
   std::uint64_t bytes = 0;
   {
@@ -132,7 +133,7 @@ void Shard::drain_step() {
   const milliseconds quiet = now >= drain_deadline_ ? milliseconds(0) : kQuiet;
   bool all_closed = true;
   for (const auto& [id, source] : sources_) all_closed &= source->close_quiet(now, quiet);
-  for (const auto& source : retired_) all_closed &= source->close_quiet(now, quiet);
+  for (const auto& [id, source] : retired_) all_closed &= source->close_quiet(now, quiet);
   if (all_closed) {
     intake_.flush();
     if (on_drained_) std::exchange(on_drained_, {})();
@@ -147,7 +148,7 @@ void Shard::drain_step() {
 void Shard::conclude_sources(SteadyTime deadline) noexcept {
   if (thread_.joinable() || !ended_) return;  // It never ran, or is stuck.
   for (const auto& [id, source] : sources_) source->conclude(deadline);
-  for (const auto& source : retired_) source->conclude(deadline);
+  for (const auto& [id, source] : retired_) source->conclude(deadline);
 }
 
 bool Shard::stop() {

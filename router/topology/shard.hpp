@@ -47,6 +47,7 @@ class Shard {
   // On the shard's thread, or before start().
   void use(std::shared_ptr<const Pipeline> pipeline);
   void add_source(const std::string& id, std::unique_ptr<Source> source, bool start_now);
+  /// Null where there is none; one that was retired is found while it still has connections.
   Source* source(const std::string& id) const;
   /// Accepts no more for that source; its connections are served until they end.
   void retire_source(const std::string& id);
@@ -76,7 +77,7 @@ class Shard {
   Intake intake_;
   std::shared_ptr<const Pipeline> pipeline_;
   std::unordered_map<std::string, std::unique_ptr<Source>> sources_;
-  std::vector<std::unique_ptr<Source>> retired_;
+  std::unordered_map<std::string, std::unique_ptr<Source>> retired_;
   std::uint64_t bytes_at_last_tick_ = 0;
   SteadyTime drain_deadline_{};
   std::function<void()> on_drained_;

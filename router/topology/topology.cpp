@@ -39,12 +39,14 @@ std::size_t shard_count(const Config& config) {
 
 }  // namespace
 
-Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string, Fd> pipes,
-                   boost::asio::io_context& control, Log& log, Metrics& metrics)
+Topology::Topology(const Config& config, TopologyPlan plan, PassedSockets passed,
+                   std::map<std::string, Fd> pipes, boost::asio::io_context& control, Log& log,
+                   Metrics& metrics)
     : control_(control),
       log_(log),
       metrics_(metrics),
       budget_(config.memory_max_bytes),
+      passed_(std::move(passed)),
       shutdown_timeout_(config.shutdown_timeout),
       timer_(control) {
   const std::size_t count = shard_count(config);
@@ -56,6 +58,10 @@ Topology::Topology(const Config& config, TopologyPlan plan, std::map<std::string
     budget_.add_listener([&shard = *shard] { shard.ask_to_look_at_pressure(); });
   }
   sources_ = bind_sources(config, std::move(pipes));
+  for (const std::string& socket : passed_.close_unwanted()) {
+    log_.warn("weir", "a socket was passed to weir that no source asks for; it is closed",
+              {{"socket", socket}});
+  }
   sinks_ = make_sinks(plan, config);
   pipeline_ = make_pipeline(plan, sinks_);
   connect_dead_letters();
@@ -116,7 +122,7 @@ Topology::Sources Topology::bind_sources(const Config& config, std::map<std::str
     }
     const auto pipe = pipes.find(settings.name());
     sources.push_back(std::make_unique<ActiveSource>(
-        settings, config.data_dir, generation_, shards_.size(), predecessor,
+        settings, config.data_dir, generation_, shards_.size(), predecessor, passed_,
         pipe == pipes.end() ? Fd() : std::move(pipe->second)));
   }
   ++generation_;

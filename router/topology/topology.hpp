@@ -30,10 +30,11 @@ namespace weir {
 
 class Topology {
  public:
-  /// Binds everything; nothing runs yet. `pipes`: by source name, what `command` sources read.
-  /// Throws ConfigError.
-  Topology(const Config& config, TopologyPlan plan, std::map<std::string, Fd> pipes,
-           boost::asio::io_context& control, Log& log, Metrics& metrics);
+  /// Binds everything; nothing runs yet. `passed`: sockets that are bound already. `pipes`: by
+  /// source name, what `command` sources read. Throws ConfigError.
+  Topology(const Config& config, TopologyPlan plan, PassedSockets passed,
+           std::map<std::string, Fd> pipes, boost::asio::io_context& control, Log& log,
+           Metrics& metrics);
   ~Topology();
 
   /// Throws ConfigError where a spool cannot be used; then nothing has begun. `on_finite_end`:
@@ -82,6 +83,7 @@ class Topology {
   Metrics& metrics_;
   const SteadyTime started_ = steady_now();
   MemoryBudget budget_;
+  PassedSockets passed_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::shared_ptr<const Pipeline> pipeline_;
   Sources sources_;

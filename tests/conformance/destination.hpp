@@ -61,5 +61,6 @@ std::unique_ptr<Destination> tcp_destination();
 std::unique_ptr<Destination> unix_destination();
 std::unique_ptr<Destination> stdout_destination();
 std::unique_ptr<Destination> kafka_destination();
+std::unique_ptr<Destination> forward_destination();
 
 }  // namespace weir::test

@@ -67,7 +67,7 @@ const std::vector<DestinationRow>& destination_rows() {
       {"blackhole", "blackhole", make<Nowhere>}, {"stdout", "stdout", stdout_destination},
       {"file", "file", make<FileDestination>},   {"prometheus", "prometheus", make<Metrics>},
       {"kafka", "kafka", kafka_destination},     {"tcp", "socket", tcp_destination},
-      {"unix", "socket", unix_destination},
+      {"unix", "socket", unix_destination},      {"forward", "forward", forward_destination},
   };
   return rows;
 }

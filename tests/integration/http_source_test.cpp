@@ -267,7 +267,10 @@ TEST_CASE("a key that was acknowledged is not taken again, also by another proce
     CHECK(router.lines("out.ndjson") == Lines{"one", "two"});
   }
   CHECK(std::filesystem::file_size(data / "weir/sources/in/keys") == 64);
+  // Another record, which is none.
+  data.write("weir/sources/in/keys", data.read("weir/sources/in/keys") + std::string(40, 'x'));
   Router router(yaml);
+  CHECK(await([&] { return has(router.process().stderr_text(), "keys on disk are damaged"); }));
   HttpClient client(router.port("in"));
   CHECK(client.post("one\n", key).body == duplicate);
   CHECK(client.post("three\n", "Idempotency-Key: 03\r\n").body == "{\"received\":1}\n");
@@ -425,6 +428,15 @@ TEST_CASE("the admin port shows requests by status, and how long acknowledgement
   CHECK(has(metrics, "weir_http_requests_total{code=\"200\",source=\"in\"} 2\n"));
   CHECK(has(metrics, "weir_http_requests_total{code=\"405\",source=\"in\"} 1\n"));
   CHECK(has(metrics, "weir_http_acknowledgement_seconds_count{source=\"in\"} 2\n"));
+  CHECK(has(metrics, "weir_metrics_series_skipped 0\n"));
+
+  // A changed source counts on.
+  router.reload(to_file("?ack_timeout=10s"));
+  CHECK(client.await_end());
+  CHECK(HttpClient(router.port("in")).post("three\n").status == 200);
+  const std::string later = http_get(router.port("admin"), "/metrics").body;
+  CHECK(has(later, "weir_http_requests_total{code=\"200\",source=\"in\"} 3\n"));
+  CHECK(has(later, "weir_metrics_series_skipped 0\n"));
 }
 
 TEST_CASE("over TLS requests are answered, and those that wait at the end, too") {
@@ -484,4 +496,21 @@ TEST_CASE("what waits for its acknowledgement holds no memory for bodies") {
   for (HttpClient& client : clients) CHECK(client.answer().status == 200);
   CHECK(router.stop() == 0);
   reader.join();
+}
+
+TEST_CASE("bodies that are on their way leave the others a place") {
+  // All bodies of the one shard together have 1 MiB.
+  Router router(to_file("", "memory: 4MiB\nshards: 1\n"));
+  const std::string large = http_post(std::string(1'000'000, 'x'));
+  const std::string small = std::string(300'000, 'y');
+  HttpClient other(router.port("in"));
+  {
+    const HttpClient holds(router.port("in"));
+    REQUIRE(holds.send(large.substr(0, 950'000)));
+    REQUIRE(await([&] { return holds.socket().bytes_unacknowledged() == 0; }));
+    CHECK(await([&] { return HttpClient(router.port("in")).post(small).status == 503; }));
+    CHECK(HttpClient(router.port("in")).post(std::string(1'048'577, 'z')).status == 413);
+  }
+  CHECK(await([&] { return HttpClient(router.port("in")).post(small).status == 200; }));
+  CHECK(other.post("one\n").status == 200);
 }

@@ -63,7 +63,7 @@ void write_credentials(const TempDir& directory) {
     directory.write(std::string(name) + ".pem", own.cert);
     directory.write(std::string(name) + ".key", own.key);
   }
-  for (const char* name : {"kafka", "token"}) directory.write(name, "hush");
+  for (const char* name : {"kafka", "token", "forward", "user"}) directory.write(name, "hush");
 }
 
 }  // namespace

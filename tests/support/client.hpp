@@ -63,6 +63,7 @@ class Server {
   explicit Server(const std::filesystem::path& path);
 
   std::uint16_t port() const noexcept { return port_; }
+  int descriptor() const noexcept { return listener_.descriptor(); }
 
   /// The next connection; throws where none comes within kPatience.
   Socket accept() const;

@@ -104,7 +104,8 @@ Router::Router(std::string_view yaml, const Options& options)
   environment.try_emplace("WEIR_CONTROL_SOCKET", control_socket());
   process_ = std::make_unique<Process>(Spawn{.arguments = std::move(arguments),
                                              .environment = std::move(environment),
-                                             .directory = run_->path()});
+                                             .directory = run_->path(),
+                                             .stdin_descriptor = options.stdin_descriptor});
   if (!options.await_ready) return;
   await([&] { return ready() || process_->ended(); });
   if (!ready()) throw std::runtime_error("weir did not start:\n" + process_->stderr_text());

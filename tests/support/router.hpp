@@ -57,6 +57,7 @@ class Router {
     std::vector<std::string> arguments = {};  ///< After `run -c FILE`.
     std::map<std::string, std::string> environment = {};
     std::vector<std::string> wrapper = {};  ///< A command that ends in exec of what follows it.
+    int stdin_descriptor = -1;              ///< Its standard input; it stays the caller's.
     bool await_ready = true;                ///< Throw unless it is ready within kPatience.
   };
 

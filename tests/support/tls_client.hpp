@@ -22,7 +22,7 @@ namespace weir::test {
 class TlsClient {
  public:
   struct Options {
-    std::string ca = "";   ///< PEM; "": the server's certificate is not looked at.
+    std::string ca;        ///< PEM; "": the server's certificate is not looked at.
     Credentials own = {};  ///< Shown to a server that asks.
     int version_max = 0;   ///< TLS1_2_VERSION, …; 0: the newest. Old ones are allowed.
     std::size_t record_bytes = 16384;  ///< 512 at least.

@@ -229,6 +229,7 @@ class HttpClient(Client):
         self._headers = headers or {"Content-Type": "application/x-ndjson"}
         self._unanswered = None  # (stream, first sequence, events)
         self.refused = 0         # Answers other than 2xx.
+        self.repeated = 0        # Events that were sent again, for want of an answer.
 
     def one_connection(self):
         try:
@@ -247,9 +248,11 @@ class HttpClient(Client):
             one.close()
 
     def _post_over(self, one):
-        if self._unanswered is not None and not self._post(one, *self._unanswered):
-            self.wait_to_retry()
-            return
+        if self._unanswered is not None:
+            self.repeated += len(self._unanswered[2])
+            if not self._post(one, *self._unanswered):
+                self.wait_to_retry()
+                return
         stream = self.new_stream()
         for first, events in self.batches(stream):
             if not self._post(one, stream, first, events):

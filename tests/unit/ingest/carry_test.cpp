@@ -51,3 +51,18 @@ TEST_CASE("a carry beyond the share is refused and keeps what it had") {
   CHECK_FALSE(share.tight());
   CHECK(share.largest() == nullptr);
 }
+
+TEST_CASE("the front of a carry can be forgotten") {
+  MemoryBudget budget(1 << 20);
+  CarryShare share(budget, 1 << 19);
+  Nobody nobody;
+  Carry carry(share, nobody);
+  REQUIRE(carry.append(std::string("taken and left")));
+  carry.drop_front(6);
+  CHECK(std::string(carry.bytes().data(), carry.size()) == "and left");
+  carry.drop_front(0);
+  CHECK(carry.size() == 8);
+  carry.drop_front(8);
+  CHECK(carry.size() == 0);
+  CHECK(budget.bytes_used() == 0);
+}

@@ -17,6 +17,11 @@ using Outcome = HttpUnit::Outcome;
 namespace {
 
 struct Rig {
+  Rig() = default;
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+  ~Rig() { outbox->close(); }
+
   boost::asio::io_context io;
   std::shared_ptr<HttpOutbox> outbox = std::make_shared<HttpOutbox>(io);
   std::shared_ptr<SeenKeys> keys = std::make_shared<SeenKeys>(SeenKeys::Limits{});
@@ -114,6 +119,7 @@ TEST_CASE("a key that the disk does not take is no acknowledgement", "[http]") {
   auto unit = rig.unit("k");
   { const ReceiptRef receipt = unit->begin(Ack::Delivered); }
   CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::KeyNotSaved);
+  CHECK(unit->key_error() == ErrorCode(ENOSPC, boost::system::system_category()));
   CHECK(rig.keys->begin("k") == SeenKeys::State::Taken);
   fails = false;
   unit = std::make_shared<HttpUnit>(rig.outbox, rig.keys, "k");

@@ -1,0 +1,18 @@
+#pragma once
+
+// The keys of a source whose senders name what they send (`http://`, `forward://`), where they are
+// kept: in `<data_dir>/sources/<name>`, or without a data_dir in memory alone.
+
+#include <memory>
+#include <string>
+
+#include "config/settings.hpp"
+#include "router/ingest/seen_keys.hpp"
+
+namespace weir {
+
+/// Throws ConfigError where the directory cannot be used.
+std::shared_ptr<SeenKeys> open_source_keys(const Settings& source, const std::string& data_dir,
+                                           SeenKeys::Limits limits);
+
+}  // namespace weir
