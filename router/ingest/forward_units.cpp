@@ -1,38 +1,9 @@
 #include "router/ingest/forward_units.hpp"
 
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace weir {
-
-void AnswerBox::put(ForwardAnswer answer) {
-  const std::lock_guard lock(mutex_);
-  answers_.push_back(std::move(answer));
-  if (io_ == nullptr || std::exchange(is_posted_, true)) return;
-  boost::asio::post(*io_, [box = weak_from_this()] {
-    if (const auto self = box.lock()) self->wake();
-  });
-}
-
-void AnswerBox::wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_posted_ = false;
-    if (io_ == nullptr) return;
-  }
-  on_answers_();  // close() is called on this thread.
-}
-
-std::vector<ForwardAnswer> AnswerBox::take() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(answers_, {});
-}
-
-void AnswerBox::close() noexcept {
-  const std::lock_guard lock(mutex_);
-  io_ = nullptr;
-}
 
 class ForwardUnits::ChunkReceipt final : public Receipt {
  public:

@@ -11,10 +11,8 @@
 //
 // Threads: all functions on any thread. Answers may come when the shard's part is gone.
 
-#include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -26,6 +24,7 @@
 #include "router/base/receipt.hpp"
 #include "router/ingest/forward_metrics.hpp"
 #include "router/ingest/seen_keys.hpp"
+#include "router/ingest/shard_mail.hpp"
 
 namespace weir {
 
@@ -35,28 +34,8 @@ struct ForwardAnswer {
   bool whole = false;  ///< All of it arrived. False: it must not be acknowledged.
 };
 
-/// Where answers wait for their shard, which is woken once for many.
-class AnswerBox : public std::enable_shared_from_this<AnswerBox> {
- public:
-  /// `on_answers` runs on `io`, until close().
-  AnswerBox(boost::asio::io_context& io, std::function<void()> on_answers)
-      : io_(&io), on_answers_(std::move(on_answers)) {}
-
-  void put(ForwardAnswer answer);
-  std::vector<ForwardAnswer> take();
-
-  /// Nobody is woken any more. On the shard's thread, or once that has ended.
-  void close() noexcept;
-
- private:
-  void wake();
-
-  std::mutex mutex_;
-  std::vector<ForwardAnswer> answers_;
-  boost::asio::io_context* io_;  // Null after close().
-  std::function<void()> on_answers_;
-  bool is_posted_ = false;
-};
+/// Where they wait for their shard.
+using AnswerBox = ShardMail<ForwardAnswer>;
 
 class ForwardUnits : public std::enable_shared_from_this<ForwardUnits> {
  public:

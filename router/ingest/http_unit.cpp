@@ -1,16 +1,11 @@
 #include "router/ingest/http_unit.hpp"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace weir {
 
-void HttpOutbox::close() {
-  std::vector<std::shared_ptr<HttpUnit>> done;  // They keep the outbox, and lock it when they go.
-  const std::lock_guard lock(mutex_);
-  io_ = nullptr;
-  done.swap(done_);
-}
+HttpOutbox::HttpOutbox(boost::asio::io_context& io)
+    : done_(std::make_shared<ShardMail<std::shared_ptr<HttpUnit>>>(io, [this] { deliver(); })) {}
 
 std::size_t HttpOutbox::underway() const {
   const std::lock_guard lock(mutex_);
@@ -19,12 +14,7 @@ std::size_t HttpOutbox::underway() const {
 
 /// On the shard's thread.
 void HttpOutbox::deliver() {
-  std::vector<std::shared_ptr<HttpUnit>> done;
-  {
-    const std::lock_guard lock(mutex_);
-    done.swap(done_);
-  }
-  for (const auto& unit : done) {
+  for (const auto& unit : done_->take()) {  // They keep this as long.
     if (unit->on_outcome) std::exchange(unit->on_outcome, {})();
   }
 }
@@ -103,15 +93,14 @@ void HttpUnit::confirm_key() {
 }
 
 void HttpUnit::finish(Outcome outcome, ErrorCode key_error) {
-  const std::lock_guard lock(outbox_->mutex_);
-  outcome_ = outcome;
-  key_error_ = key_error;
-  --outbox_->underway_;
-  outbox_->changed_.notify_all();
-  if (outbox_->io_ == nullptr) return;
-  outbox_->done_.push_back(shared_from_this());
-  if (outbox_->done_.size() > 1) return;  // On its way already.
-  boost::asio::post(*outbox_->io_, [outbox = outbox_] { outbox->deliver(); });
+  {
+    const std::lock_guard lock(outbox_->mutex_);
+    outcome_ = outcome;
+    key_error_ = key_error;
+    --outbox_->underway_;
+    outbox_->changed_.notify_all();
+  }
+  outbox_->done_->put(shared_from_this());
 }
 
 HttpUnit::Outcome HttpUnit::outcome() const {

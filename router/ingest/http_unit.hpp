@@ -14,22 +14,22 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "router/base/clock.hpp"
 #include "router/base/receipt.hpp"
 #include "router/ingest/seen_keys.hpp"
+#include "router/ingest/shard_mail.hpp"
 
 namespace weir {
 
 class HttpUnit;
 
-class HttpOutbox : public std::enable_shared_from_this<HttpOutbox> {
+class HttpOutbox {
  public:
-  explicit HttpOutbox(boost::asio::io_context& io) : io_(&io) {}
+  explicit HttpOutbox(boost::asio::io_context& io);
 
   /// The shard will not run any more: nothing is posted to it.
-  void close();
+  void close() noexcept { done_->close(); }
 
   /// Units whose outcome is not known. Any thread.
   std::size_t underway() const;
@@ -40,9 +40,8 @@ class HttpOutbox : public std::enable_shared_from_this<HttpOutbox> {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  boost::asio::io_context* io_;                  // Null: closed.
-  std::vector<std::shared_ptr<HttpUnit>> done_;  // For the shard to look at.
   std::size_t underway_ = 0;
+  const std::shared_ptr<ShardMail<std::shared_ptr<HttpUnit>>> done_;  // For the shard to look at.
 };
 
 class HttpUnit : public std::enable_shared_from_this<HttpUnit> {

@@ -129,8 +129,9 @@ std::vector<char> SpoolRecovery::read_whole(std::uint64_t number) {
   return bytes;
 }
 
-/// Behind the last frame of the last segment that tells where it is, and behind what the cursor says
-/// was durable: if that is more, the end is damaged, and what is missing will be counted as lost.
+/// Behind the last frame of the last segment that tells where it is, and behind what the cursor
+/// says was durable: if that is more, the end is damaged, and what is missing will be counted as
+/// lost.
 void SpoolRecovery::find_end() {
   Position& end = log_.found_.end;
   const std::uint64_t durable = cursor_ ? cursor_->end.sequence : kFirstSequence;

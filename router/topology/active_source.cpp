@@ -34,8 +34,8 @@ Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD
 }  // namespace
 
 ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir,
-                           std::uint64_t generation, std::size_t shard_count,
-                           ActiveSource* predecessor, PassedSockets& passed, Fd pipe)
+                           std::uint64_t generation, std::size_t shard_count, const Before& before,
+                           PassedSockets& passed, Fd pipe)
     : settings_(settings),
       data_dir_(data_dir),
       options_(read_source_options(settings, data_dir)),
@@ -52,35 +52,35 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
     sockets_.push_back(std::move(pipe));
   } else if (is_kafka(settings.scheme())) {
     return;  // It listens nowhere.
-  } else if (predecessor != nullptr && predecessor->listens_at(settings)) {
-    for (const Fd& socket : predecessor->sockets_) sockets_.push_back(duplicate(socket));
-    address_ = predecessor->address_;
-    file_ = predecessor->file_;
-    passed_ = predecessor->passed_;
+  } else if (before.listener != nullptr) {
+    for (const Fd& socket : before.listener->sockets_) sockets_.push_back(duplicate(socket));
+    address_ = before.listener->address_;
+    file_ = before.listener->file_;
+    passed_ = before.listener->passed_;
   } else if (!use_passed(passed)) {
     bind(shard_count);
   }
-  take_over(predecessor != nullptr && predecessor->name() == name() ? predecessor : nullptr);
+  take_over(before.namesake);
 }
 
 /// What a source knows of its senders, and its figures, go on over a reload.
-void ActiveSource::take_over(const ActiveSource* predecessor) {
+void ActiveSource::take_over(const ActiveSource* namesake) {
   if (!is_http(settings_.scheme()) && !is_forward(settings_.scheme())) return;
-  keys_ = predecessor == nullptr ? nullptr : predecessor->keys_;
+  keys_ = namesake == nullptr ? nullptr : namesake->keys_;
   keys_are_new_ = keys_ == nullptr;
   if (keys_are_new_) keys_ = open_source_keys(settings_, data_dir_, key_limits());
   if (is_http(settings_.scheme())) {
-    figures_are_new_ = predecessor == nullptr || predecessor->http_ == nullptr;
+    figures_are_new_ = namesake == nullptr || namesake->http_ == nullptr;
     http_ = std::make_shared<SharedHttp>();
     http_->keys = keys_;
-    http_->metrics = figures_are_new_ ? std::make_shared<HttpSourceMetrics>(name())
-                                      : predecessor->http_->metrics;
+    http_->metrics =
+        figures_are_new_ ? std::make_shared<HttpSourceMetrics>(name()) : namesake->http_->metrics;
     shared_->refusal = too_many_connections();
     return;
   }
   // Chunks that are in flight may come again to this one.
-  figures_are_new_ = predecessor == nullptr || predecessor->units_ == nullptr;
-  units_ = figures_are_new_ ? std::make_shared<ForwardUnits>(name(), keys_) : predecessor->units_;
+  figures_are_new_ = namesake == nullptr || namesake->units_ == nullptr;
+  units_ = figures_are_new_ ? std::make_shared<ForwardUnits>(name(), keys_) : namesake->units_;
   shared_->refusal.clear();  // The protocol has no word for it.
 }
 

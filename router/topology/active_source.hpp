@@ -25,12 +25,17 @@ namespace weir {
 
 class ActiveSource {
  public:
-  /// Binds what has to be bound; takes the sockets of `predecessor` over if the address is the
-  /// same, else one of `passed` that is meant for it. `pipe`: what a `command` or `stdin` source
-  /// reads. Throws ConfigError. `generation` tells it from a predecessor of that name. `data_dir`:
-  /// the configuration's.
+  /// What ran before a reload; null where there is none. Often both are the same.
+  struct Before {
+    const ActiveSource* namesake = nullptr;  ///< Its keys and figures go on.
+    const ActiveSource* listener = nullptr;  ///< Its sockets do, as it listens at this address.
+  };
+
+  /// Binds what has to be bound, unless it listens there already or one of `passed` is meant for
+  /// it. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
+  /// it from a predecessor of that name. `data_dir`: the configuration's.
   ActiveSource(const Settings& settings, const std::string& data_dir, std::uint64_t generation,
-               std::size_t shard_count, ActiveSource* predecessor, PassedSockets& passed, Fd pipe);
+               std::size_t shard_count, const Before& before, PassedSockets& passed, Fd pipe);
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
@@ -61,7 +66,7 @@ class ActiveSource {
   bool use_passed(PassedSockets& passed);
   void bind(std::size_t shard_count);
   SocketLife life() const noexcept { return passed_ ? SocketLife::Passed : SocketLife::Own; }
-  void take_over(const ActiveSource* predecessor);
+  void take_over(const ActiveSource* namesake);
   SeenKeys::Limits key_limits() const;
   void begin_with_keys(Log& log);
   std::unique_ptr<Source> make_part(std::size_t index, std::vector<std::unique_ptr<Shard>>& shards,

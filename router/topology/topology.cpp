@@ -105,24 +105,26 @@ Topology::Sources Topology::bind_sources(const Config& config, std::map<std::str
       });
       return found == sources_.end() ? nullptr : found->get();
     };
-    ActiveSource* predecessor =
+    const ActiveSource* const namesake =
         find([&](const ActiveSource& source) { return source.name() == settings.name(); });
-    if (predecessor != nullptr && predecessor->same_as(settings)) {
+    if (namesake != nullptr && namesake->same_as(settings)) {
       sources.push_back(nullptr);  // Kept: moved over once nothing can fail any more.
       continue;
     }
+    const ActiveSource* listener = namesake;
     // It may have listened there under a name that is gone now.
-    if (predecessor == nullptr || !predecessor->listens_at(settings)) {
-      predecessor = find([&](const ActiveSource& source) {
+    if (namesake == nullptr || !namesake->listens_at(settings)) {
+      listener = find([&](const ActiveSource& source) {
         const bool stays =
             std::any_of(config.sources.begin(), config.sources.end(),
                         [&](const Settings& each) { return each.name() == source.name(); });
         return !stays && source.listens_at(settings);
       });
     }
+    const ActiveSource::Before before{.namesake = namesake, .listener = listener};
     const auto pipe = pipes.find(settings.name());
     sources.push_back(std::make_unique<ActiveSource>(
-        settings, config.data_dir, generation_, shards_.size(), predecessor, passed_,
+        settings, config.data_dir, generation_, shards_.size(), before, passed_,
         pipe == pipes.end() ? Fd() : std::move(pipe->second)));
   }
   ++generation_;

@@ -377,6 +377,22 @@ TEST_CASE("a reload that changes the source serves its requests to the end, and 
   CHECK(router.lines("out.ndjson") == Lines{"one", "two"});
 }
 
+TEST_CASE("a source that a reload moves elsewhere knows the keys that it had") {
+  const TempDir data;
+  const std::string keep = "data_dir: " + (data / "data") + "\n";
+  Router router(to_file("", keep));
+  const std::uint16_t port = router.port("in");
+  CHECK(HttpClient(port).post("one\n", "Idempotency-Key: a\r\n").status == 200);
+  std::string elsewhere = to_file("", keep);
+  elsewhere.replace(elsewhere.find("127.0.0.1:0'"), 9, "127.0.0.2");
+  router.reload(elsewhere);
+  REQUIRE(await([&] { return router.port("in") != port; }));
+  HttpClient again(router.port("in"), "127.0.0.2");
+  CHECK(again.post("one\n", "Idempotency-Key: a\r\n").body ==
+        "{\"received\":0,\"duplicate\":true}\n");
+  CHECK(router.stop() == 0);
+}
+
 TEST_CASE("bombs are refused, and cost little memory") {
   Router router(to_file("?max_body_bytes=64MiB"));
   const std::string gzip = gzipped(std::string(std::size_t{256} << 20, '\0'));

@@ -16,7 +16,8 @@ namespace weir::test {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::uint16_t port) : socket_(connect_tcp(port)) {}
+  explicit HttpClient(std::uint16_t port, const char* host = "127.0.0.1")
+      : socket_(connect_tcp(port, host)) {}
 
   /// Bytes as they are. False where the other side has closed.
   bool send(std::string_view bytes) const { return socket_.send(bytes); }

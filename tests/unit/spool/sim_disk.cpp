@@ -186,8 +186,7 @@ void SimDisk::end(Ending ending) {
 
 void SimDisk::lose_names(Ending ending) {
   if (unsynced_names_.empty()) return;
-  const std::size_t kept =
-      ending == Ending::LoseAll ? 0 : random_() % (unsynced_names_.size() + 1);
+  const std::size_t kept = ending == Ending::LoseAll ? 0 : random_() % (unsynced_names_.size() + 1);
   if (kept < unsynced_names_.size()) names_ = Names(unsynced_names_[kept]);
   unsynced_names_.clear();
 }
@@ -203,8 +202,8 @@ void SimDisk::lose(File& file, Ending ending) {
     for (std::size_t at = 0; at < change.bytes.size();) {
       const std::size_t to_sector = kSector - (change.at + at) % kSector;
       const std::size_t size = std::min(to_sector, change.bytes.size() - at);
-      const Change sector{.kind = change.kind, .at = change.at + at,
-                          .bytes = change.bytes.substr(at, size)};
+      const Change sector{
+          .kind = change.kind, .at = change.at + at, .bytes = change.bytes.substr(at, size)};
       if (random_() % one_in == 0) apply(file.durable, sector);
       at += size;
     }
