@@ -13,6 +13,7 @@ namespace weir::test {
 namespace {
 
 constexpr std::size_t kSector = 512;
+constexpr std::size_t kPage = 4096;
 
 int fail(int error) noexcept {
   errno = error;
@@ -66,7 +67,10 @@ ssize_t SimDisk::pwritev(int fd, const iovec* pieces, int count, off_t offset) n
   const bool was_dead = dead_;
   if (refuses()) {
     if (was_dead || !die_torn || bytes.empty()) return fail(EIO);
-    bytes.resize(random_() % bytes.size());  // The last thing that it did.
+    // The last thing that it did. The kernel writes on to the end of a page.
+    const std::size_t to_page = kPage - static_cast<std::size_t>(offset) % kPage;
+    if (to_page >= bytes.size()) return fail(EIO);
+    bytes.resize(to_page + random_() % ((bytes.size() - to_page) / kPage + 1) * kPage);
   }
   File& file = *open_.at(fd);
   const auto at = static_cast<std::uint64_t>(offset);
@@ -106,7 +110,8 @@ int SimDisk::fdatasync(int fd) noexcept {
   File& file = *open_.at(fd);
   if (sync_fails_one_in != 0 && random_() % sync_fails_one_in == 0) {
     ++failed_syncs;
-    for (Change& change : file.changes) change.doomed = true;
+    // Pages are forgotten; what the file system's journal holds, as its length, is not.
+    for (Change& change : file.changes) change.doomed = change.kind == Change::Kind::Write;
     return fail(EIO);
   }
   std::vector<Change> kept;
@@ -115,6 +120,12 @@ int SimDisk::fdatasync(int fd) noexcept {
       kept.push_back(std::move(change));
     } else {
       apply(file.durable, change);
+      // What was cut off or written over does not come back.
+      const bool cuts = change.kind == Change::Kind::Resize;
+      std::erase_if(kept, [&](const Change& old) {
+        if (old.kind == Change::Kind::Resize || old.at < change.at) return false;
+        return cuts || old.at + old.bytes.size() <= change.at + change.bytes.size();
+      });
     }
   }
   file.changes = std::move(kept);
@@ -186,8 +197,7 @@ void SimDisk::end(Ending ending) {
 
 void SimDisk::lose_names(Ending ending) {
   if (unsynced_names_.empty()) return;
-  const std::size_t kept =
-      ending == Ending::LoseAll ? 0 : random_() % (unsynced_names_.size() + 1);
+  const std::size_t kept = ending == Ending::LoseAll ? 0 : random_() % (unsynced_names_.size() + 1);
   if (kept < unsynced_names_.size()) names_ = Names(unsynced_names_[kept]);
   unsynced_names_.clear();
 }
@@ -203,8 +213,8 @@ void SimDisk::lose(File& file, Ending ending) {
     for (std::size_t at = 0; at < change.bytes.size();) {
       const std::size_t to_sector = kSector - (change.at + at) % kSector;
       const std::size_t size = std::min(to_sector, change.bytes.size() - at);
-      const Change sector{.kind = change.kind, .at = change.at + at,
-                          .bytes = change.bytes.substr(at, size)};
+      const Change sector{
+          .kind = change.kind, .at = change.at + at, .bytes = change.bytes.substr(at, size)};
       if (random_() % one_in == 0) apply(file.durable, sector);
       at += size;
     }
