@@ -17,6 +17,8 @@ import time
 import traceback
 from pathlib import Path
 
+import backlog_test
+import crash_point_test
 import frozen_sink_test
 import hostile_load_test
 import kill_test
@@ -24,6 +26,7 @@ import power_test
 import reload_test
 import restart_test
 import self_test
+import spool_damage_test
 import spool_full_test
 import spool_kill_test
 import spool_sync_test
@@ -39,6 +42,9 @@ TESTS = {
     "hostile_load": hostile_load_test.run,
     "spool_kill": spool_kill_test.run,
     "power": power_test.run,
+    "spool_damage": spool_damage_test.run,
+    "backlog": backlog_test.run,
+    "crash_point": crash_point_test.run,
     "spool_full": spool_full_test.run,
     "spool_sync": spool_sync_test.run,
 }
