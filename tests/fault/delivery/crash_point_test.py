@@ -76,7 +76,7 @@ def crash_at(context, call, k, figures):
         figures.recovery_seconds.append(router.start())
         end(router, figures)
     receiver.close()
-    judge(figures, oracle.judge([receiver.path], [folder / "out.ndjson"]))
+    judge(figures, oracle, [receiver.path], [folder / "out.ndjson"])
     for spool in (folder / "data/spool").iterdir():
         names = {path.name for path in spool.iterdir()} - AMONG_FILES
         figures.check(len(names) <= 1 and "front.tmp" not in names,

@@ -81,7 +81,7 @@ def cut_once(context, disk, i, figures):
         figures.recovery_seconds.append(second.start())
         end(second, figures)
     after.close()
-    judge(figures, oracle.judge([before.path, after.path], [disk.then / "out.ndjson"]))
+    judge(figures, oracle, [before.path, after.path], [disk.then / "out.ndjson"])
     disk.drop_copy()
     shutil.rmtree(disk.now / "data")
     (disk.now / "out.ndjson").unlink(missing_ok=True)

@@ -68,7 +68,7 @@ def run(context):
                 figures.check(router.process.poll() is None, "weir has ended")
             end(router, figures)
         receiver.close()
-        judge(figures, oracle.judge([receiver.path], [context.folder / "out.ndjson"]))
+        judge(figures, oracle, [receiver.path], [context.folder / "out.ndjson"])
     finally:
         disk.close()
     resumed.sort()

@@ -27,13 +27,13 @@ def run(context):
         router.start()
         end(router, figures)
     receiver.close()
-    judge(figures, oracle.judge([receiver.path], [context.folder / "out.ndjson"]))
+    judge(figures, oracle, [receiver.path], [context.folder / "out.ndjson"])
     return figures
 
 
 def fail_once(context, router, receiver, oracle, figures):
     """One start with a disk that fails, and the kill."""
-    first = context.random.randrange(1, 40)
+    first = context.random.randrange(1, 25)
     when = context.random.choice([f"{first}", f"{first}+{context.random.randrange(1, 9)}"])
     receiver.present.clear()
     trace = context.folder / "strace.out"

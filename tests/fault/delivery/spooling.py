@@ -63,14 +63,22 @@ def drained(router):
     def is_empty():
         books = router.books()
         return books is not None and all(
-            sink["in_memory"] == 0 and sink.get("in_spool", 0) == 0 for sink in sinks_of(books))
+            sink["in_memory"] == 0 and sink["in_spool"] == 0 for sink in sinks_of(books))
     return comes_true(is_empty, DRAIN_SECONDS_MAX)
 
 
-def judge(figures, verdict):
-    """What has to hold in all of these tests."""
-    figures.add(verdict)
-    for name in ("lost_acked", "torn", "corrupted", "spurious", "unaccounted"):
+def judge(figures, oracle, received, written):
+    """What has to hold in all of these tests, of the receiver's files and of the file sink's. A kill
+    may leave half a line in a file: it is ended, and its event comes whole behind it."""
+    of_receiver = oracle.judge(received)
+    of_file = oracle.judge(written)
+    figures.check(of_receiver.torn == 0, f"the receiver has {of_receiver.torn} torn lines")
+    figures.check(of_file.torn <= figures.faults, f"the file has {of_file.torn} torn lines")
+    figures.check(of_file.glued == 0, f"the file has {of_file.glued} lines of two events")
+    of_file.issued = of_file.acknowledged = 0  # They are the same.
+    figures.add(of_receiver)
+    figures.add(of_file)
+    for name in ("lost_acked", "corrupted", "spurious", "unaccounted"):
         value = getattr(figures, name)
         figures.check(value == 0, f"{name}: {value}")
 
@@ -83,5 +91,5 @@ def end(router, figures):
     books = router.closing_books()
     figures.unaccounted += books["imbalance"]
     for sink in sinks_of(books):
-        lost = sum(sink.get("dropped", {}).values())
+        lost = sum(sink["dropped"].values())
         figures.check(lost == 0, f"the books of {sink.get('name', 'a sink')} have {lost} lost")
