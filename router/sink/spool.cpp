@@ -130,10 +130,14 @@ void Spool::upkeep(bool now) {
   const Position consumed = buffer_.consumed();
   if (consumed != consumed_ &&
       (now || time - consumed_at_ >= kCursorInterval || consumed.segment != consumed_.segment)) {
-    if (const Result<void> done = log_on_disk_->consume(consumed); !done) {
+    const Result<void> done = log_on_disk_->consume(consumed);
+    if (!done) {
       set_trouble("cannot tidy the spool up: " + done.error().message());
+    } else {
+      consumed_ = consumed;
+      if (untidy_) set_trouble("");
     }
-    consumed_ = consumed;
+    untidy_ = !done;
     consumed_at_ = time;
   }
   const std::lock_guard lock(state_);

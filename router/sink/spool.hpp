@@ -83,6 +83,7 @@ class Spool {
   std::unique_ptr<SpoolReader> reader_;
   Position consumed_;  // As the log was told.
   SteadyTime consumed_at_{};
+  bool untidy_ = false;  // It could not be told.
 
   mutable std::mutex state_;
   std::condition_variable ending_changed_;

@@ -33,6 +33,9 @@ class CursorFile {
   /// The newer of the slots that are whole; nothing where none is.
   std::optional<State> read();
 
+  /// read() has found something, or write() has written.
+  bool was_written() const noexcept { return generation_ != 0; }
+
   /// Writes the older slot. `durable`: it stays there if the power goes.
   Result<void> write(const State& state, bool durable);
 

@@ -91,4 +91,8 @@ Result<FrontFile> write_front(const SpoolDirectory& directory, std::uint64_t spo
   return front;
 }
 
+void remove_unfinished_front(const SpoolDirectory& directory) noexcept {
+  directory.io().unlinkat(directory.fd(), kUnfinished);
+}
+
 }  // namespace weir::spool

@@ -26,4 +26,7 @@ Result<FrontFile> write_front(const SpoolDirectory& directory, std::uint64_t spo
                               const std::vector<const Batch*>& batches,
                               std::uint64_t next_sequence);
 
+/// What a write_front() that was broken off has left.
+void remove_unfinished_front(const SpoolDirectory& directory) noexcept;
+
 }  // namespace weir::spool

@@ -33,7 +33,17 @@ Result<std::unique_ptr<SpoolLog>> SpoolLog::open(Io& io, SpoolLogOptions options
   if (const Result<void> recovered = SpoolRecovery(*log).run(); !recovered) {
     return recovered.error();
   }
+  log->tidy();
   return log;
+}
+
+/// Deletes what an end before its time has left. Where there is no cursor yet both of its slots are
+/// written, so that on a full disk no place is needed to say that something can be deleted.
+void SpoolLog::tidy() {
+  const bool has_cursor = cursor_.was_written();
+  // It can wait: what is left now is deleted with what is read next.
+  (void)consume(consumed_, !has_cursor);
+  if (!has_cursor) (void)consume(consumed_);
 }
 
 Result<Extent> SpoolLog::append(const Batch& batch) {
@@ -100,20 +110,25 @@ Result<void> SpoolLog::flush() {
 
 Result<void> SpoolLog::sync() {
   if (!file_ || synced_ == next_) return {};
+  if (sync_error_) return sync_error_;
   if (const Result<void> flushed = flush(); !flushed) return flushed;
-  if (directory_.io().fdatasync(file_.get()) != 0) return last_error();
+  if (directory_.io().fdatasync(file_.get()) != 0) return sync_error_ = last_error();
   synced_ = next_;
   return {};
 }
 
 void SpoolLog::abandon() noexcept {
   staged_.clear();
+  sync_error_ = {};
   // Nothing that comes later may be taken for what was given up here, so its numbers are not used
   // again.
   skipped_ += next_.sequence - synced_.sequence;
   if (file_ && synced_.segment == next_.segment) {
-    // So that it is not read. Where that fails, too, it may be: once more than needed.
-    directory_.io().ftruncate(file_.get(), static_cast<off_t>(synced_.offset));
+    // So that it is not read, also if the power goes. Where that fails, too, it may be: once more
+    // than needed.
+    Io& io = directory_.io();
+    const bool is_cut = io.ftruncate(file_.get(), static_cast<off_t>(synced_.offset)) == 0;
+    if (is_cut && synced_.offset != next_.offset) io.fdatasync(file_.get());
   }
   file_.close();
   synced_.sequence = next_.sequence;
@@ -139,7 +154,7 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
   if (bytes_ + bytes > options_.bytes_max) {
     return ErrorCode(EDQUOT, boost::system::system_category());
   }
-  const std::uint64_t number = last_segment_ + 1;
+  const std::uint64_t number = ++last_segment_;  // Never twice, whatever becomes of it.
   Result<Fd> file = directory_.create_segment(number);
   if (!file) return file.error();
   const spool::SegmentHeader header{.spool_id = found_.spool_id,
@@ -165,7 +180,6 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
     directory_.remove_segment(number);
     return prepared;
   }
-  last_segment_ = number;
   skipped_ = 0;
   file_ = std::move(*file);
   file_bytes_ = bytes;
@@ -179,10 +193,12 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
 }
 
 CursorFile::State SpoolLog::state() const noexcept {
+  // Numbers that were skipped are nobody's until an event comes behind them.
+  const Position end{synced_.segment, synced_.offset, synced_.sequence - skipped_};
   return {.spool_id = found_.spool_id,
           .consumed = consumed_,
           .resume = resume_,
-          .end = synced_,
+          .end = end,
           .front_stamp = front_stamp_};
 }
 
@@ -219,12 +235,14 @@ Result<void> SpoolLog::close() {
 }
 
 std::optional<Position> SpoolLog::drop_oldest() {
+  if (has_front_) return resume_;  // It is older than what lies from there on.
   if (segments_.size() < 2) return std::nullopt;
   const Segment& next = segments_[1];
   return Position{next.number, spool::kSegmentHeaderBytes, next.first_sequence};
 }
 
 std::int64_t SpoolLog::oldest_segment_ended_ns() const noexcept {
+  if (has_front_) return front_stamp_;
   return segments_.size() < 2 ? 0 : segments_[1].created_ns;
 }
 

@@ -98,6 +98,7 @@ class SpoolLog {
         cursor_(std::move(cursor)) {}
 
   friend class SpoolRecovery;
+  void tidy();
   void append_frame(const Batch& batch, std::size_t first, std::size_t count);
   Result<void> begin_segment(std::uint64_t room);
   Result<void> end_segment();
@@ -115,6 +116,7 @@ class SpoolLog {
   std::uint64_t staged_at_ = 0;  // ...from this offset on.
   Position next_;                // Of the next frame.
   Position synced_;
+  ErrorCode sync_error_;       // Of a sync() that failed, until abandon().
   std::uint64_t skipped_ = 0;  // Numbers that were abandoned since the last segment began.
   std::uint64_t last_segment_ = 0;
   Position consumed_;

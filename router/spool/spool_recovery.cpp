@@ -8,6 +8,7 @@
 #include <random>
 #include <utility>
 
+#include "router/spool/front_file.hpp"
 #include "router/spool/segment_scan.hpp"
 
 namespace weir {
@@ -77,11 +78,13 @@ SpoolRecovery::Found SpoolRecovery::look_at(std::uint64_t number) {
 }
 
 void SpoolRecovery::look_at_front() {
+  spool::remove_unfinished_front(log_.directory_);
   struct stat status {};
   const std::string name = SpoolDirectory::name_of(SpoolDirectory::kFront);
   if (log_.directory_.io().fstatat(log_.directory_.fd(), name.c_str(), &status) != 0) return;
   front_ = look_at(SpoolDirectory::kFront);
-  has_front_ = front_.header.has_value();
+  // Its frames tell themselves whose they are, where it is known that they are to be read.
+  has_front_ = front_.header || (cursor_ && cursor_->consumed.segment == SpoolDirectory::kFront);
   if (!has_front_) note("front.seg has no header to be believed and is left alone");
 }
 
@@ -91,7 +94,7 @@ void SpoolRecovery::choose_spool_id() {
   for (const Found& found : segments_) {
     if (id == 0 && found.header) id = found.header->spool_id;
   }
-  if (id == 0 && has_front_) id = front_.header->spool_id;
+  if (id == 0 && has_front_ && front_.header) id = front_.header->spool_id;
   if (id == 0) id = random_id();
   const auto foreign = [&](const Found& found) {
     if (!found.header || found.header->spool_id == id) return false;
@@ -137,16 +140,18 @@ void SpoolRecovery::find_end() {
   const std::uint64_t durable = cursor_ ? cursor_->end.sequence : kFirstSequence;
   end = {std::max<std::uint64_t>(log_.last_segment_, 1), spool::kSegmentHeaderBytes, durable};
   // One that was made, and not even got its header, tells nothing: then it is the one before.
-  for (auto last = segments_.rbegin(); last != segments_.rend(); ++last) {
-    const std::optional<Position> found = end_of(*last);
-    if (!found) continue;
-    end = *found;
-    break;
+  for (; !segments_.empty(); segments_.pop_back()) {
+    if (const std::optional<Position> found = end_of(segments_.back())) {
+      end = *found;
+      break;
+    }
+    log_.directory_.remove_segment(segments_.back().number);
   }
   end.sequence = std::max(end.sequence, durable);
 }
 
-/// Behind the last frame of a segment, and nothing more is in it from now on. Nothing where it has
+/// Behind the last frame of a segment, and nothing more is in it from now on, also if the power
+/// goes: the numbers of what was cut off are given to other events. Nothing where it has
 /// neither a header nor a frame.
 std::optional<Position> SpoolRecovery::end_of(Found& last) {
   const std::vector<char> bytes = read_whole(last.number);
@@ -170,6 +175,7 @@ std::optional<Position> SpoolRecovery::end_of(Found& last) {
       log_.directory_.io().ftruncate(file->get(), static_cast<off_t>(end.offset)) == 0) {
     last.bytes = end.offset;
   }
+  if (file) log_.directory_.io().fdatasync(file->get());
   if (end.sequence == 0) return std::nullopt;
   return end;
 }
@@ -182,8 +188,13 @@ void SpoolRecovery::find_beginning() {
   // Where the segments are read from...
   Position at = found.end;
   if (cursor_) {
-    at = cursor_->consumed.segment == SpoolDirectory::kFront ? cursor_->resume : cursor_->consumed;
-    if (is_before(found.end, at)) at = found.end;
+    at = cursor_->consumed;
+    if (at.segment == SpoolDirectory::kFront) {
+      at = cursor_->resume;
+      // A front that is gone is lost.
+      if (!has_front_) at.sequence = std::min(at.sequence, cursor_->consumed.sequence);
+    }
+    if (is_before(found.end, at)) at = {found.end.segment, found.end.offset, at.sequence};
   } else if (!segments_.empty()) {
     const Found& first = segments_.front();
     at = {first.number, spool::kSegmentHeaderBytes, first_sequence(first)};
@@ -196,11 +207,18 @@ void SpoolRecovery::find_beginning() {
   if (there != segments_.end() && there->number > at.segment) {
     at = {there->number, spool::kSegmentHeaderBytes, at.sequence};
   }
+  at.sequence = std::min(at.sequence, found.end.sequence);
+  // What is gone from the very end is counted where the end is reached: that has to lie ahead.
+  if (at.sequence < found.end.sequence && !is_before(at, found.end)) {
+    found.end = {at.segment, at.offset + spool::kAlignment, found.end.sequence};
+  }
   found.consumed = found.resume = at;
+  // Also where there is no front any more: its name may come back when the power goes.
+  log_.front_stamp_ = cursor_ ? cursor_->front_stamp : 0;
   if (!has_front_) return;
   // The front is older than all segments. One that the cursor does not know was written without it:
   // then the segments may hold some of it again.
-  const std::int64_t stamp = front_.header->created_ns;
+  const std::int64_t stamp = front_.header ? front_.header->created_ns : cursor_->front_stamp;
   const bool known = cursor_ && cursor_->front_stamp == stamp;
   log_.front_stamp_ = stamp;
   if (known && cursor_->consumed.segment != SpoolDirectory::kFront) {
@@ -228,7 +246,10 @@ void SpoolRecovery::count_events() {
 void SpoolRecovery::note(std::string what) { log_.found_.damage.push_back(std::move(what)); }
 
 void SpoolRecovery::take_over(const Found& found) {
-  const std::uint64_t sequence = found.header ? found.header->first_sequence : 0;
+  // One without a header holds nothing before what is known of those before it.
+  const std::uint64_t before =
+      log_.segments_.empty() ? log_.found_.resume.sequence : log_.segments_.back().first_sequence;
+  const std::uint64_t sequence = found.header ? found.header->first_sequence : before;
   const std::int64_t created = found.header ? found.header->created_ns : 0;
   log_.segments_.push_back({found.number, sequence, created, found.bytes});
   log_.bytes_ += found.bytes;

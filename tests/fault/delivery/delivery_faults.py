@@ -17,12 +17,19 @@ import time
 import traceback
 from pathlib import Path
 
+import backlog_test
+import crash_point_test
 import frozen_sink_test
 import hostile_load_test
 import kill_test
+import power_test
 import reload_test
 import restart_test
 import self_test
+import spool_damage_test
+import spool_full_test
+import spool_kill_test
+import spool_sync_test
 from report import FAILED, INVALID, SKIPPED, Figures, Skipped, table, write_json
 
 # By name: a function that is given a Context and returns its Figures.
@@ -33,6 +40,13 @@ TESTS = {
     "reload": reload_test.run,
     "frozen_sink": frozen_sink_test.run,
     "hostile_load": hostile_load_test.run,
+    "spool_kill": spool_kill_test.run,
+    "power": power_test.run,
+    "spool_damage": spool_damage_test.run,
+    "backlog": backlog_test.run,
+    "crash_point": crash_point_test.run,
+    "spool_full": spool_full_test.run,
+    "spool_sync": spool_sync_test.run,
 }
 
 

@@ -13,6 +13,7 @@ namespace weir::test {
 namespace {
 
 constexpr std::size_t kSector = 512;
+constexpr std::size_t kPage = 4096;
 
 int fail(int error) noexcept {
   errno = error;
@@ -66,7 +67,10 @@ ssize_t SimDisk::pwritev(int fd, const iovec* pieces, int count, off_t offset) n
   const bool was_dead = dead_;
   if (refuses()) {
     if (was_dead || !die_torn || bytes.empty()) return fail(EIO);
-    bytes.resize(random_() % bytes.size());  // The last thing that it did.
+    // The last thing that it did. The kernel writes on to the end of a page.
+    const std::size_t to_page = kPage - static_cast<std::size_t>(offset) % kPage;
+    if (to_page >= bytes.size()) return fail(EIO);
+    bytes.resize(to_page + random_() % ((bytes.size() - to_page) / kPage + 1) * kPage);
   }
   File& file = *open_.at(fd);
   const auto at = static_cast<std::uint64_t>(offset);
@@ -106,7 +110,8 @@ int SimDisk::fdatasync(int fd) noexcept {
   File& file = *open_.at(fd);
   if (sync_fails_one_in != 0 && random_() % sync_fails_one_in == 0) {
     ++failed_syncs;
-    for (Change& change : file.changes) change.doomed = true;
+    // Pages are forgotten; what the file system's journal holds, as its length, is not.
+    for (Change& change : file.changes) change.doomed = change.kind == Change::Kind::Write;
     return fail(EIO);
   }
   std::vector<Change> kept;
@@ -115,6 +120,12 @@ int SimDisk::fdatasync(int fd) noexcept {
       kept.push_back(std::move(change));
     } else {
       apply(file.durable, change);
+      // What was cut off or written over does not come back.
+      const bool cuts = change.kind == Change::Kind::Resize;
+      std::erase_if(kept, [&](const Change& old) {
+        if (old.kind == Change::Kind::Resize || old.at < change.at) return false;
+        return cuts || old.at + old.bytes.size() <= change.at + change.bytes.size();
+      });
     }
   }
   file.changes = std::move(kept);

@@ -31,11 +31,11 @@ class SimDisk final : public Io {
       : directory_(std::move(directory)), random_(random) {}
 
   // Faults, to be set at any time.
-  std::uint64_t die_at = kNever;      ///< The changing call, counted from 0, that is not made.
-  bool die_torn = false;              ///< Of that call, if it writes, some is made.
-  std::uint64_t bytes_max = kNever;   ///< Of all files.
-  unsigned sync_fails_one_in = 0;     ///< EIO; 0: never.
-  std::uint64_t failed_syncs = 0;     ///< So far.
+  std::uint64_t die_at = kNever;     ///< The changing call, counted from 0, that is not made.
+  bool die_torn = false;             ///< Of that call, if it writes, some is made.
+  std::uint64_t bytes_max = kNever;  ///< Of all files.
+  unsigned sync_fails_one_in = 0;    ///< EIO; 0: never.
+  std::uint64_t failed_syncs = 0;    ///< So far.
 
   /// Changing calls so far.
   std::uint64_t calls() const noexcept { return calls_; }
@@ -71,9 +71,9 @@ class SimDisk final : public Io {
  private:
   struct Change {
     enum class Kind { Write, Resize } kind;
-    std::uint64_t at;       // Offset, or the new size.
+    std::uint64_t at;  // Offset, or the new size.
     std::string bytes;
-    bool doomed = false;    // A sync that failed has forgotten it.
+    bool doomed = false;  // A sync that failed has forgotten it.
   };
   struct File {
     std::string durable;

@@ -31,7 +31,8 @@ std::uint64_t SpoolModel::id_of(std::string_view event) const {
   if (event.starts_with("event ")) {
     std::from_chars(event.data() + 6, event.data() + event.size(), id);
   }
-  if (id >= next_id_ || event_of(id) != event) fail("an event that nobody put in: " + std::string(event));
+  if (id >= next_id_ || event_of(id) != event)
+    fail("an event that nobody put in: " + std::string(event));
   return id;
 }
 
@@ -44,7 +45,8 @@ std::vector<SpoolModel::Entry> SpoolModel::entries(const SpoolReader::Piece& pie
     const bool is_last = f + 1 == piece.frames.size();
     const std::size_t end = is_last ? events.size() : piece.frames[f + 1].first_event;
     for (std::size_t i = frame.first_event; i < end; ++i) {
-      found.push_back({model.id_of(events[i].bytes()), frame.first_sequence + i - frame.first_event});
+      found.push_back(
+          {model.id_of(events[i].bytes()), frame.first_sequence + i - frame.first_event});
     }
   }
   return found;
@@ -88,6 +90,7 @@ void SpoolModel::check(const std::vector<Entry>& there, std::uint64_t lost) {
   for (const Entry& entry : unread_) owed.push_back(entry.id);
   held_.clear();
   unread_.clear();
+  std::sort(owed.begin(), owed.end());
   std::vector<bool> seen(owed.size());
   std::size_t behind = 0;  // The last of the owed that was seen.
   for (const Entry& entry : there) {
@@ -95,13 +98,16 @@ void SpoolModel::check(const std::vector<Entry>& there, std::uint64_t lost) {
     if (at == owed.end() || *at != entry.id) continue;
     const auto index = static_cast<std::size_t>(at - owed.begin());
     if (seen[index]) continue;
-    if (index < behind) fail("out of order: event " + std::to_string(entry.id));
+    // What was given up and could not be cut off may be seen, in part, before it comes again.
+    const bool may_be_stale = lost_power_ && disk_.failed_syncs != 0;
+    // And what is gone from a front may lie in a segment behind it.
+    if (index < behind && !may_be_stale && !was_damaged_)
+      fail("out of order: event " + std::to_string(entry.id));
     seen[index] = true;
-    behind = index + 1;
+    behind = std::max(behind, index + 1);
     unread_.push_back(entry);
   }
-  const auto missing =
-      static_cast<std::uint64_t>(std::count(seen.begin(), seen.end(), false));
+  const auto missing = static_cast<std::uint64_t>(std::count(seen.begin(), seen.end(), false));
   if (!damaged_ && missing != 0) {
     const auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
     fail(std::to_string(missing) + " of " + std::to_string(owed.size()) +
@@ -187,6 +193,7 @@ void SpoolModel::forget(std::uint64_t before_sequence) {
 }
 
 void SpoolModel::drop_oldest() {
+  if (was_damaged_) return;  // How much is in a segment without a header nobody knows.
   const std::optional<Position> next = log_->drop_oldest();
   if (!next) return;
   forget(next->sequence);

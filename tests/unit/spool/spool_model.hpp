@@ -56,6 +56,7 @@ class SpoolModel {
   std::uint64_t opened() const noexcept { return opened_; }
   std::size_t waiting() const noexcept { return waiting_.size(); }
   std::size_t held() const noexcept { return held_.size(); }
+  bool has_unread() const noexcept { return is_before(read_at_, written_); }
 
  private:
   struct Entry {
@@ -92,10 +93,10 @@ class SpoolModel {
   Position read_at_;
   Position written_;  // Behind all that is durable.
 
-  bool damaged_ = false;            // Since the last open.
-  bool was_damaged_ = false;        // Ever.
-  bool lost_power_ = false;         // Ever.
-  std::uint64_t unpromised_ = 0;    // Events that were written and never promised.
+  bool damaged_ = false;          // Since the last open.
+  bool was_damaged_ = false;      // Ever.
+  bool lost_power_ = false;       // Ever.
+  std::uint64_t unpromised_ = 0;  // Events that were written and never promised.
   std::uint64_t opened_ = 0;
 };
 
