@@ -6,6 +6,14 @@
 #include "router/base/assert.hpp"
 
 namespace weir {
+namespace {
+
+// The source of events that weir makes itself.
+const std::string kOwnSource = "weir";
+// While losses go on a sink is told of them so often at most.
+constexpr std::chrono::seconds kNoticeInterval{1};
+
+}  // namespace
 
 bool Buffer::offer(Batch batch) {
   const std::lock_guard lock(mutex_);
@@ -87,16 +95,18 @@ Ticketed Buffer::take_next_locked() {
 
 /// Puts a notice of what was lost before what waits. Where there is no memory it comes later.
 void Buffer::add_notice_locked() {
-  static const std::string kSource = "weir";
   const std::uint64_t ticket = waiting_.front().ticket - 1;
-  if (ticket == last_notice_) return;  // It is behind the one before.
+  const SteadyTime now = steady_now();
+  // Not two before the same batch, and not one for each of many losses.
+  if (ticket == last_notice_ || now - noticed_at_ < kNoticeInterval) return;
   Batch batch = notices_->begin();
   LossNotice told = loss_;
   const Origin origin{
-      .source = &kSource, .received_ns = wall_clock_ns(), .peer = {}, .receipt = {}};
+      .source = &kOwnSource, .received_ns = wall_clock_ns(), .peer = {}, .receipt = {}};
   if (!notices_->add(batch, origin, told.take(sink_))) return;
   loss_ = told;
   last_notice_ = ticket;
+  noticed_at_ = now;
   ++account_.offered;
   ++account_.notices;
   pinned_.add(batch);
@@ -163,7 +173,12 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
       ++account_.dropped[Reason::Shutdown];
       batch.forsake();
     } else {
-      lose_locked(rejection.reason, 1);
+      const bool is_notice = batch.origin(batch.events()[rejection.index]).source == &kOwnSource;
+      if (is_notice) {
+        ++account_.dropped[rejection.reason];  // There is no notice of a notice.
+      } else {
+        lose_locked(rejection.reason, 1);
+      }
       batch.refuse(rejection.index, rejection.reason);
     }
     rejected_bytes += batch.events()[rejection.index].size;

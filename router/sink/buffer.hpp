@@ -178,7 +178,8 @@ class Buffer {
   SinkBalance account_;
   std::map<std::uint64_t, std::uint64_t> retried_;  // By ticket: failed attempts.
   LossNotice loss_;
-  std::uint64_t last_notice_ = 0;      // Its ticket: there is none with that.
+  std::uint64_t last_notice_ = 0;  // Its ticket: there is none with that.
+  SteadyTime noticed_at_{};
   std::string sink_;                   // For the notices...
   std::optional<OwnEvents> notices_;   // ...which are made here; nothing: there are none.
   std::unique_ptr<SpoolQueue> spool_;  // Null: everything is in memory.

@@ -2,6 +2,7 @@
 
 // LossNotice: what a sink is told, in its own stream, after events for it were lost: how many, why,
 // from when to when. Logplex does so with its error L10; who reads the stream later sees the gap.
+// While losses go on there is one a second at most.
 //
 //   {"weir":"loss","sink":"archive","lost":12,"reasons":{"buffer_full":12},"from":"…","to":"…"}
 //
