@@ -221,11 +221,9 @@ void SpoolRecovery::find_beginning() {
   const std::int64_t stamp = front_.header ? front_.header->created_ns : cursor_->front_stamp;
   const bool known = cursor_ && cursor_->front_stamp == stamp;
   log_.front_stamp_ = stamp;
-  if (known && cursor_->consumed.segment != SpoolDirectory::kFront) {
-    log_.directory_.remove_segment(SpoolDirectory::kFront);  // Done with.
-    return;
-  }
   log_.has_front_ = true;
+  // Done with: it is removed once the cursor that says so is durable.
+  if (known && cursor_->consumed.segment != SpoolDirectory::kFront) return;
   found.consumed = known ? cursor_->consumed
                          : Position{SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
                                     front_.header->first_sequence};
