@@ -95,6 +95,7 @@ class SpoolModel {
 
   bool damaged_ = false;          // Since the last open.
   bool was_damaged_ = false;      // Ever.
+  int damages_ = 0;
   bool lost_power_ = false;       // Ever.
   std::uint64_t unpromised_ = 0;  // Events that were written and never promised.
   std::uint64_t opened_ = 0;
