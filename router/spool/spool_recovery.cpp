@@ -211,6 +211,7 @@ void SpoolRecovery::find_beginning() {
   // What is gone from the very end is counted where the end is reached: that has to lie ahead.
   if (at.sequence < found.end.sequence && !is_before(at, found.end)) {
     found.end = {at.segment, at.offset + spool::kAlignment, found.end.sequence};
+    log_.last_segment_ = std::max(log_.last_segment_, at.segment);  // Nothing comes before it.
   }
   found.consumed = found.resume = at;
   // Also where there is no front any more: its name may come back when the power goes.
