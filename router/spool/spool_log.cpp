@@ -194,7 +194,8 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
 
 CursorFile::State SpoolLog::state() const noexcept {
   // Numbers that were skipped are nobody's until an event comes behind them.
-  const Position end{synced_.segment, synced_.offset, synced_.sequence - skipped_};
+  // The segment is the last that was ever begun: numbers are not used again, also where it is gone.
+  const Position end{last_segment_, synced_.offset, synced_.sequence - skipped_};
   return {.spool_id = found_.spool_id,
           .consumed = consumed_,
           .resume = resume_,

@@ -211,6 +211,7 @@ void SpoolRecovery::find_beginning() {
   // What is gone from the very end is counted where the end is reached: that has to lie ahead.
   if (at.sequence < found.end.sequence && !is_before(at, found.end)) {
     found.end = {at.segment, at.offset + spool::kAlignment, found.end.sequence};
+    log_.last_segment_ = std::max(log_.last_segment_, at.segment);  // Nothing comes before it.
   }
   found.consumed = found.resume = at;
   // Also where there is no front any more: its name may come back when the power goes.
@@ -221,11 +222,9 @@ void SpoolRecovery::find_beginning() {
   const std::int64_t stamp = front_.header ? front_.header->created_ns : cursor_->front_stamp;
   const bool known = cursor_ && cursor_->front_stamp == stamp;
   log_.front_stamp_ = stamp;
-  if (known && cursor_->consumed.segment != SpoolDirectory::kFront) {
-    log_.directory_.remove_segment(SpoolDirectory::kFront);  // Done with.
-    return;
-  }
   log_.has_front_ = true;
+  // Done with: it is removed once the cursor that says so is durable.
+  if (known && cursor_->consumed.segment != SpoolDirectory::kFront) return;
   found.consumed = known ? cursor_->consumed
                          : Position{SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
                                     front_.header->first_sequence};

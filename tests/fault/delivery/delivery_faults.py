@@ -26,6 +26,7 @@ import power_test
 import reload_test
 import restart_test
 import self_test
+import simulated_disk_test
 import spool_damage_test
 import spool_full_test
 import spool_kill_test
@@ -45,6 +46,7 @@ TESTS = {
     "spool_damage": spool_damage_test.run,
     "backlog": backlog_test.run,
     "crash_point": crash_point_test.run,
+    "simulated_disk": simulated_disk_test.run,
     "spool_full": spool_full_test.run,
     "spool_sync": spool_sync_test.run,
 }

@@ -93,8 +93,9 @@ class SpoolModel {
   Position read_at_;
   Position written_;  // Behind all that is durable.
 
-  bool damaged_ = false;          // Since the last open.
-  bool was_damaged_ = false;      // Ever.
+  bool damaged_ = false;      // Since the last open.
+  bool was_damaged_ = false;  // Ever.
+  int damages_ = 0;
   bool lost_power_ = false;       // Ever.
   std::uint64_t unpromised_ = 0;  // Events that were written and never promised.
   std::uint64_t opened_ = 0;
