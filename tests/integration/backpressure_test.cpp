@@ -42,7 +42,7 @@ void send_all(Router& router, std::size_t count) {
 
 TEST_CASE("with when_full=drop_newest a stalled sink loses the newest, and the file nothing") {
   const Server destination;
-  Router router(tcp_to_file_and(destination, "when_full=drop_newest"));
+  Router router(tcp_to_file_and(destination, "when_full=drop_newest&loss_notice=false"));
   constexpr std::size_t kCount = kManyBytes / Load::kEventBytes;
   send_all(router, kCount);
   const Books books = router.books_now();
@@ -61,7 +61,7 @@ TEST_CASE("with when_full=drop_newest a stalled sink loses the newest, and the f
 
 TEST_CASE("with when_full=drop_oldest a stalled sink keeps the newest") {
   const Server destination;
-  Router router(tcp_to_file_and(destination, "when_full=drop_oldest"));
+  Router router(tcp_to_file_and(destination, "when_full=drop_oldest&loss_notice=false"));
   constexpr std::size_t kCount = kManyBytes / Load::kEventBytes;
   send_all(router, kCount);
   const Books books = router.books_now();

@@ -11,10 +11,13 @@ not.
 Threads: issue() and acknowledge() of one stream on one thread; judge() when all have ended.
 """
 
+import json
 import threading
 from dataclasses import dataclass, field
 
 from payloads import HEAD, TAIL, identity
+
+LOSS_NOTICE = b'{"weir":"loss",'  # What a sink is told after events for it were lost.
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Verdict:
     glued: int = 0           # Of the torn: pieces of two events in one line.
     corrupted: int = 0       # Whole, and other than it was sent.
     spurious: int = 0        # Never issued.
+    told_lost: int = 0       # By the router's own notices in the stream.
     out_of_order: int = 0    # Behind a later one of its stream, copies not counted.
     lost_of: dict = field(default_factory=dict)     # Of the lost: (events, bytes) by stream.
     examples: list = field(default_factory=list)    # The first few wrong lines.
@@ -108,6 +112,9 @@ class Oracle:
 
     def _take(self, line, seen, latest, verdict):
         event = line.removesuffix(b"\n")
+        if event.startswith(LOSS_NOTICE) and event is not line:
+            verdict.told_lost += json.loads(event)["lost"]
+            return
         named = identity(event)
         if named is None or event is line or event != self.payloads.event(*named):
             self._take_wrong(event, event is not line, verdict)
