@@ -17,13 +17,16 @@ Item* find_by_name(std::vector<Item>& items, const std::string& name) {
 void add_account(SinkBalance& to, const SinkBalance& from) {
   to.offered += from.offered;
   to.notices += from.notices;
-  to.recovered += from.recovered;
   to.delivered += from.delivered;
   to.delivered_bytes += from.delivered_bytes;
   to.dropped += from.dropped;
   to.dead_lettered += from.dead_lettered;
   to.in_memory += from.in_memory;
-  to.in_spool += from.in_spool;
+  // What it left in its spool its successor has found there.
+  const std::uint64_t found_again = std::min(to.recovered, from.in_spool);
+  to.recovered -= found_again;
+  to.in_spool += from.in_spool - found_again;
+  to.recovered += from.recovered;
   to.buffer_bytes += from.buffer_bytes;
   to.spool_bytes = std::max(to.spool_bytes, from.spool_bytes);
   to.spool_bytes_max = std::max(to.spool_bytes_max, from.spool_bytes_max);

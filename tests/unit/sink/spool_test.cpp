@@ -145,7 +145,7 @@ TEST_CASE("what memory has no room for goes to disk and comes back in order", "[
   rig.offer_numbers(0, 200);
   REQUIRE(await([&] { return rig.balance().in_spool > 150; }));
   CHECK(rig.balance().imbalance() == 0);
-  CHECK(rig.balance().buffer_bytes <= kBufferBytes + 2 * kBlockBytes);
+  CHECK(await([&] { return rig.balance().buffer_bytes <= kBufferBytes + 2 * kBlockBytes; }));
   const auto first = static_cast<int>(rig.deliver(50).size());
   rig.offer_numbers(200, 100);
   CHECK(rig.deliver() == numbers(first, 300 - first));
