@@ -33,10 +33,11 @@ ComponentSpec spec() {
                      "Rotated files of each path that are kept; 0 keeps all."),
               option("compress", OptionType::Choice, "none", "Compresses rotated files.",
                      {"none", "gzip", "zstd"}),
-              option("sync", OptionType::Choice, "never",
+              option("sync", OptionType::Choice, "auto",
                      "When written events are forced to the disk: never, every `sync_interval`, or "
-                     "before a batch is confirmed.",
-                     {"never", "interval", "batch"}),
+                     "before a batch is confirmed. auto: batch where a source tells its senders "
+                     "that events are safe (http, forward, kafka), else never.",
+                     {"auto", "never", "interval", "batch"}),
               option("sync_interval", OptionType::Duration, "1s", "With `sync=interval`."),
               option("max_open_files", OptionType::Integer, "256",
                      "Files held open; for one more, the least recently used is closed."),
@@ -99,7 +100,8 @@ Options read_options(const Settings& settings, SinkContext& context) {
                         : compression == "zstd" ? Compression::Zstd
                                                 : Compression::None;
   const std::string& sync = settings.string("sync");
-  options.sync = sync == "batch" ? Sync::Batch : sync == "interval" ? Sync::Interval : Sync::Never;
+  const bool is_batch = sync == "batch" || (sync == "auto" && context.is_relied_on());
+  options.sync = is_batch ? Sync::Batch : sync == "interval" ? Sync::Interval : Sync::Never;
   options.sync_interval = settings.duration("sync_interval");
   options.open_files_max = settings.integer("max_open_files");
   options.mode = checked_mode(settings);

@@ -249,6 +249,7 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
   }
   if (settings.scheme() == "kafka") {
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));
+    options.ack = Ack::Delivered;
   }
   if (settings.scheme() == "forward") {
     options.forward = std::make_shared<const ForwardOptions>(read_forward_options(settings));

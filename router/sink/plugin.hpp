@@ -22,7 +22,7 @@
 #include "router/sink/sink.hpp"
 
 /// Raised when base/batch.hpp, sink.hpp, plugin.hpp or settings.hpp change incompatibly.
-#define WEIR_PLUGIN_ABI 2
+#define WEIR_PLUGIN_ABI 3
 
 namespace prometheus {
 class Collectable;
@@ -40,6 +40,11 @@ class SinkContext {
   /// same for the same text. Throws ConfigError, placed `offset` bytes into `settings`' `option`.
   virtual std::size_t column(std::string_view expression, const Settings& settings,
                              std::string_view option, std::size_t offset = 0) = 0;
+
+  /// Whether a source tells its senders that events are safe once the sinks have confirmed them
+  /// (ack=durable or delivered, and Kafka's offsets): then to confirm means that they are on disk,
+  /// for a sink that can choose. Where the answer changes with a reload the sink is made anew.
+  virtual bool is_relied_on() = 0;
 
   /// Metrics to be served beside the router's own on the admin port, as long as they live.
   virtual void expose(std::weak_ptr<prometheus::Collectable> metrics) = 0;

@@ -10,12 +10,18 @@ ActiveSink::ActiveSink(PlannedSink& planned, const std::string& data_dir, Memory
                        Log& log, std::function<void()> on_pressure_change)
     : settings_(planned.settings),
       column_texts_(planned.column_texts),
+      relied_on_(planned.relied_on),
       context_(std::move(planned.context)) {
   SinkRunnerOptions options = read_sink_options(settings_, data_dir);
   options.column_count = column_texts_.size();
   options.columns = make_columns();
   runner_ = std::make_unique<SinkRunner>(std::move(planned.sink), std::move(options), memory, log,
                                          std::move(on_pressure_change));
+}
+
+bool ActiveSink::same_as(const PlannedSink& planned) const {
+  return name() == planned.settings.name() && settings_.same_as(planned.settings) &&
+         relied_on_ == planned.relied_on;
 }
 
 std::shared_ptr<ColumnSource> ActiveSink::make_columns() const {

@@ -28,6 +28,8 @@ class ActiveSink {
              std::function<void()> on_pressure_change);
 
   const Settings& settings() const noexcept { return settings_; }
+  /// It would be made the same from that.
+  bool same_as(const PlannedSink& planned) const;
   const std::string& name() const noexcept { return settings_.name(); }
   SinkRunner& runner() noexcept { return *runner_; }
   const SinkRunner& runner() const noexcept { return *runner_; }
@@ -46,6 +48,7 @@ class ActiveSink {
 
   Settings settings_;
   std::vector<std::string> column_texts_;
+  const std::optional<bool> relied_on_;
   std::unique_ptr<SinkContext> context_;  // Outlives the runner, whose sink may refer to it.
   std::unique_ptr<SinkRunner> runner_;
   bool started_ = false;

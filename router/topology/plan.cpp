@@ -16,8 +16,12 @@ namespace {
 /// What a plugin is offered while its sink is made: collects the columns it asks for.
 class PlanContext final : public SinkContext {
  public:
-  PlanContext(std::string name, FieldSet& fields, Log& log, Metrics& metrics)
-      : name_(std::move(name)), fields_(&fields), log_(log), metrics_(metrics) {}
+  PlanContext(std::string name, bool relied_on, FieldSet& fields, Log& log, Metrics& metrics)
+      : name_(std::move(name)),
+        relied_on_(relied_on),
+        fields_(&fields),
+        log_(log),
+        metrics_(metrics) {}
 
   std::size_t column(std::string_view expression, const Settings& settings, std::string_view option,
                      std::size_t offset) override {
@@ -38,6 +42,11 @@ class PlanContext final : public SinkContext {
     return columns_.size() - 1;
   }
 
+  bool is_relied_on() override {
+    relied_on_asked_ = relied_on_;
+    return relied_on_;
+  }
+
   void expose(std::weak_ptr<prometheus::Collectable> metrics) override {
     metrics_.expose(std::move(metrics));
   }
@@ -50,6 +59,8 @@ class PlanContext final : public SinkContext {
     return texts;
   }
 
+  std::optional<bool> relied_on_asked() const noexcept { return relied_on_asked_; }
+
   /// The sink is made: no more columns.
   std::vector<Column> take_columns() {
     fields_ = nullptr;
@@ -58,6 +69,8 @@ class PlanContext final : public SinkContext {
 
  private:
   const std::string name_;
+  const bool relied_on_;
+  std::optional<bool> relied_on_asked_;
   FieldSet* fields_;  // Null once the sink is made.
   Log& log_;
   Metrics& metrics_;
@@ -101,11 +114,11 @@ void check_limits(const Config& config) {
   }
 }
 
-PlannedSink plan_sink(const Settings& settings, const SinkRegistry& registry, FieldSet& fields,
-                      Log& log, Metrics& metrics) {
+PlannedSink plan_sink(const Settings& settings, bool relied_on, const SinkRegistry& registry,
+                      FieldSet& fields, Log& log, Metrics& metrics) {
   const SinkPlugin* const plugin = registry.find(settings.scheme());
   WEIR_ASSERT(plugin != nullptr);  // The loader checked the scheme against the same registry.
-  auto context = std::make_unique<PlanContext>(settings.name(), fields, log, metrics);
+  auto context = std::make_unique<PlanContext>(settings.name(), relied_on, fields, log, metrics);
   PlannedSink planned{.settings = settings};
   if (settings.scheme() == "file") {
     planned.path = Template::compile(settings.path(), settings, "", *context);
@@ -113,6 +126,7 @@ PlannedSink plan_sink(const Settings& settings, const SinkRegistry& registry, Fi
   planned.sink = plugin->make(settings, *context);
   planned.column_texts = context->column_texts();
   planned.columns = context->take_columns();
+  planned.relied_on = context->relied_on_asked();
   planned.context = std::move(context);
   return planned;
 }
@@ -123,13 +137,14 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
                        Metrics& metrics) {
   check_limits(config);
   TopologyPlan plan;
+  bool relied_on = false;
   for (const Settings& source : config.sources) {
-    read_source_options(source, config.data_dir);
+    relied_on = read_source_options(source, config.data_dir).ack != Ack::Received || relied_on;
   }
   try {
     for (const Settings& settings : config.sinks) {
       read_sink_options(settings, config.data_dir);  // Checks them.
-      plan.sinks.push_back(plan_sink(settings, registry, plan.fields, log, metrics));
+      plan.sinks.push_back(plan_sink(settings, relied_on, registry, plan.fields, log, metrics));
       // Origin::peer is shown by encoding=json and by nothing else.
       plan.wants_peer = plan.wants_peer || settings.string("encoding") == "json";
     }

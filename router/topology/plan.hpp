@@ -6,6 +6,7 @@
 // latest.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct PlannedSink {
   std::unique_ptr<Sink> sink;
   std::vector<Column> columns;
   std::vector<std::string> column_texts;  ///< What they were made from.
+  std::optional<bool> relied_on;  ///< What SinkContext::is_relied_on() said, where it was asked.
   Template path;  ///< For `weir explain`: the path of a file, rendered from these columns.
 };
 

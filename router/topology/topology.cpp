@@ -145,8 +145,7 @@ Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
   Sinks sinks;
   for (PlannedSink& planned : plan.sinks) {
     const auto known = std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& sink) {
-      return sink != nullptr && sink->settings().same_as(planned.settings) &&
-             sink->name() == planned.settings.name();
+      return sink != nullptr && sink->same_as(planned);
     });
     const WhenFull when_full = read_sink_options(planned.settings, config.data_dir).when_full;
     const bool waits = when_full == WhenFull::Block || when_full == WhenFull::Spool;

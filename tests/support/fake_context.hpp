@@ -19,9 +19,11 @@ class FakeContext final : public SinkContext {
   std::size_t column(std::string_view expression, const Settings& settings, std::string_view option,
                      std::size_t offset = 0) override;
   void expose(std::weak_ptr<prometheus::Collectable> metrics) override;
+  bool is_relied_on() override { return relied_on; }
   void log_info(std::string_view what) override { infos.emplace_back(what); }
   void log_warning(std::string_view what) override { warnings.emplace_back(what); }
 
+  bool relied_on = false;
   std::vector<std::string> columns;  ///< In the order of their indices.
   std::vector<std::weak_ptr<prometheus::Collectable>> exposed;
   std::vector<std::string> infos;

@@ -90,4 +90,4 @@ def cut_once(context, disk, i, figures):
 
 def yaml(port, disk):
     """A configuration with all files on a disk."""
-    return configuration(port, data=str(disk / "data"), out=str(disk), sync="batch")
+    return configuration(port, data=str(disk / "data"), out=str(disk))

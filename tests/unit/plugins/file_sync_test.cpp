@@ -32,6 +32,16 @@ TEST_CASE("sync=batch confirms after the write and after the sync, in that order
   }
 }
 
+TEST_CASE("by default a batch is synced where a sender is told that it is safe", "[file]") {
+  FileFixture f;
+  f.context.relied_on = GENERATE(false, true);
+  const auto sink = f.make("f");
+  BatchBuilder builder;
+  f.deliver(*sink, numbered(builder, "a", 5));
+  const std::vector<std::string> synced = only(f.io->calls(), {"fdatasync"});
+  CHECK(synced.empty() != f.context.relied_on);
+}
+
 TEST_CASE("a new file's name is on the disk before its first event is confirmed", "[file]") {
   FileFixture f;
   const auto sink = f.make("logs/{app}/f", {{"sync", "batch"}});
