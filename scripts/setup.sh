@@ -8,8 +8,9 @@ set -eu
 build="g++ make cmake ninja-build ccache pkg-config python3
   libboost1.81-dev libsimdjson-dev libyaml-cpp-dev libre2-dev libcli11-dev libfmt-dev libspdlog-dev
   zlib1g-dev libzstd-dev libssl-dev librdkafka-dev prometheus-cpp-dev catch2"
-# For tests on a real Kafka, and on networks that fail. Any Java from 17 on and any Maven will do.
-test="nftables iproute2"
+# For tests on a real Kafka, on networks that fail, and on disks that fail or lose their power. Any Java
+# from 17 on and any Maven will do.
+test="nftables iproute2 strace xfsprogs"
 command -v java >/dev/null || test="$test openjdk-17-jre-headless"
 command -v mvn >/dev/null || test="$test maven"
 lint="git clang-format clang-tidy-16"

@@ -100,6 +100,8 @@ constexpr Row<SinkBalance> kSinkRows[] = {
      [](const SinkBalance& s) { return number(s.recovered); }},
     {"weir_sink_spool_bytes", "Disk space that the spool takes up.", kGauge,
      [](const SinkBalance& s) { return number(s.spool_bytes); }},
+    {"weir_sink_spool_max_bytes", "The option spool.bytes.", kGauge,
+     [](const SinkBalance& s) { return number(s.spool_bytes_max); }},
     {"weir_sink_in_spool_events", "Events that wait on disk.", kGauge,
      [](const SinkBalance& s) { return number(s.in_spool); }},
     {"weir_sink_buffer_bytes", "Memory that the buffered events hold.", kGauge,
