@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 const std::vector<OptionSpec>& table() {
-  static const std::vector<OptionSpec> kTable = {
+  static const std::vector<OptionSpec> table = {
       {.name = "admin",
        .fallback = "off",
        .help = "Address of the admin port, as HOST:PORT; off without one."},
@@ -47,7 +47,7 @@ const std::vector<OptionSpec>& table() {
        .help = "Form of weir's own log; auto: text on a terminal, else JSON.",
        .choices = {"auto", "text", "json"}},
   };
-  return kTable;
+  return table;
 }
 
 void read_admin(const Settings::Entry& entry, const PlacedText& written, Interpolator& interpolator,

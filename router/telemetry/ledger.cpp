@@ -45,11 +45,11 @@ std::string sources_text(const Balance& balance) {
 }
 
 std::string sinks_text(const Balance& balance) {
-  TextTable table({"SINK", "OFFERED", "DELIVERED", "BYTES", "DROPPED", "DEAD LETTERS", "IN MEMORY",
-                   "IN SPOOL", "RETRIES", "IMBALANCE"});
+  TextTable table({"SINK", "OFFERED", "RECOVERED", "DELIVERED", "BYTES", "DROPPED", "DEAD LETTERS",
+                   "IN MEMORY", "IN SPOOL", "RETRIES", "IMBALANCE"});
   for (const SinkBalance& sink : balance.sinks) {
-    table.add({name_of(sink.name, sink.retired), grouped(sink.offered), grouped(sink.delivered),
-               human_bytes(static_cast<double>(sink.delivered_bytes)),
+    table.add({name_of(sink.name, sink.retired), grouped(sink.offered), grouped(sink.recovered),
+               grouped(sink.delivered), human_bytes(static_cast<double>(sink.delivered_bytes)),
                grouped(sink.dropped.total()), grouped(sink.dead_lettered), grouped(sink.in_memory),
                grouped(sink.in_spool), grouped(sink.retries), std::to_string(sink.imbalance())});
   }

@@ -181,19 +181,22 @@ void Topology::start(std::function<void()> on_finite_end) {
 }
 
 void Topology::start_sinks() {
+  std::vector<ActiveSink*> ready;
   for (const auto& sink : sinks_) {
     const bool has_predecessor =
         std::any_of(retiring_.begin(), retiring_.end(),
                     [&](const auto& old) { return old->name() == sink->name(); });
     if (sink->started() || has_predecessor) continue;
-    if (const Result<void> opened = sink->open_spool(); !opened) {
-      const std::string cause = spool_error(opened.error());
-      if (!running_) throw sink->settings().error("", "cannot use its spool: " + cause);
-      log_.error(sink->name(), "cannot use its spool; what it holds is in memory only",
-                 {{"cause", cause}});
-    }
-    sink->start();
+    ready.push_back(sink.get());
+    const Result<void> opened = sink->open_spool();
+    if (opened) continue;
+    const std::string cause = spool_error(opened.error());
+    if (!running_) throw sink->settings().error("", "cannot use its spool: " + cause);
+    log_.error(sink->name(), "cannot use its spool; what it holds is in memory only",
+               {{"cause", cause}});
   }
+  // A start fails before it has begun to deliver.
+  for (ActiveSink* const sink : ready) sink->start();
 }
 
 void Topology::attach_sources(bool running) {
