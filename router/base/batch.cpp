@@ -59,6 +59,16 @@ bool Batch::awaits(Ack ack) const noexcept {
   });
 }
 
+Batch Batch::view() const {
+  Batch view;
+  view.events_ = events_;
+  view.blocks_ = blocks_;
+  view.byte_count_ = byte_count_;
+  view.origins_ = origins_;
+  for (Origin& origin : view.origins_) origin.receipt = {};
+  return view;
+}
+
 Batch Batch::split_durable() {
   Batch view;
   view.events_ = events_;

@@ -108,6 +108,9 @@ class Batch {
   /// True where somebody waits for one of its events with that Ack.
   bool awaits(Ack ack) const noexcept;
 
+  /// A second view of the same events, without columns and receipts.
+  Batch view() const;
+
   /// A second view of the same events, without columns, that takes those receipts along which wait
   /// for Ack::Durable: what a spool gets while the events are delivered from memory.
   Batch split_durable();

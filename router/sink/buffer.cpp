@@ -50,6 +50,8 @@ void Buffer::wait_in_memory_locked(Batch batch, bool durable) {
     SpoolJob job{.ticket = ticket, .batch = batch.split_durable()};
     on_way_.add(job.batch);
     spool_->push(std::move(job));
+  } else if (spool_ != nullptr && spool_->keeps()) {
+    copy_locked(batch, ticket);
   }
   waiting_.push_back({std::move(batch), ticket});
 }
@@ -57,10 +59,11 @@ void Buffer::wait_in_memory_locked(Batch batch, bool durable) {
 /// The oldest that nobody was promised anything of.
 void Buffer::drop_oldest_locked() {
   for (auto at = waiting_.begin(); waiting_.size() > 1 && pinned_.bytes() > bytes_max_;) {
-    const bool promised = spool_ != nullptr && spool_->knows(at->ticket);
+    const bool promised = spool_ != nullptr && spool_->is_promised(at->ticket);
     if (promised && ++at != waiting_.end()) continue;
     if (at == waiting_.end()) return;
     Batch oldest = std::move(at->batch);
+    if (spool_ != nullptr) spool_->settled(at->ticket);  // Of a copy nothing comes back.
     at = waiting_.erase(at);
     drop_locked(std::move(oldest), Reason::BufferFull);
   }
@@ -125,7 +128,7 @@ void Buffer::announce_losses(std::string sink, OwnEvents events) {
 }
 
 bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns) {
-  std::optional<SpoolJob> done;  // Its receipts are answered when the lock is free again.
+  Answered answered;
   const std::lock_guard lock(mutex_);
   if (abandoned_) {  // Too late: it was counted as lost.
     batch.forsake();
@@ -137,7 +140,7 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
   in_hand_.erase(held);
   if (fate.delivered) {
     count_delivered_locked(batch, fate, now_ns);
-    if (spool_ != nullptr) settle_on_disk_locked(ticket, fate, done);
+    if (spool_ != nullptr) settle_on_disk_locked(ticket, fate, answered);
     pinned_.remove(batch);
     retried_.erase(ticket);
   } else {
@@ -149,13 +152,14 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
   return pressure_falls_locked();
 }
 
-void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate,
-                                   std::optional<SpoolJob>& done) {
+void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, Answered& answered) {
   for (const Rejection& rejection : fate.rejected) {
     if (!fate.dead_lettered) spool_->refuse(ticket, rejection.index, rejection.reason);
   }
-  done = spool_->settled(ticket);
-  if (done) on_way_.remove(done->batch);
+  answered.job = spool_->settled(ticket);
+  if (!answered.job) return;
+  on_way_.remove(answered.job->batch);
+  if (spool_->keeps()) keep_locked(*std::exchange(answered.job, {}), answered);
 }
 
 bool Buffer::pressure_falls_locked() noexcept {
@@ -290,7 +294,7 @@ void Buffer::fill(SinkBalance& balance, std::int64_t now_ns) const {
     if (filled.in_spool != 0) oldest_ns = std::min(oldest_ns, spool_->oldest_ns(now_ns));
   }
   filled.oldest_event_seconds = static_cast<double>(now_ns - oldest_ns) * 1e-9;
-  filled.buffer_bytes = pinned_.bytes() + on_way_.bytes();
+  filled.buffer_bytes = pinned_.bytes() + on_way_.bytes() + copies_.bytes();
   filled.buffer_bytes_max = bytes_max_;
   filled.spool_bytes = balance.spool_bytes;
   filled.spool_bytes_max = balance.spool_bytes_max;

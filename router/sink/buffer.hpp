@@ -10,6 +10,9 @@
 // room for there: from half of `bytes_max` on, everything that comes, until all of it was read
 // back; so the order is kept. Events that somebody wants to know on disk (Ack::Durable) go there in
 // any case, while they are delivered from memory; those that are confirmed first are not written.
+// Where the spool keeps what is delivered (SpoolQueue::keeps) copies of all others go there as
+// well, as far as half of `bytes_max` has room for them beside what else is on its way: they never
+// press back, and nothing waits for them.
 //
 // At `bytes_max`: `Block`, and `Spool` where the disk is slower than what comes, takes what still
 // comes (at most what the shards have in hand) and raises the pressure, which stops reading until
@@ -100,6 +103,8 @@ class Buffer {
   /// longer for more where nobody is waiting. The jobs stay where they are until finish_group().
   std::span<SpoolJob> begin_group(SteadyTime until, std::size_t bytes_max,
                                   std::chrono::milliseconds linger);
+  /// Copies that wait to be written are left out. Returns how many events those are.
+  std::uint64_t drop_copies();
   /// The first `durable` of them are on disk, where their extents say; the others come again.
   /// Returns true if the pressure fell.
   bool finish_group(std::size_t durable);
@@ -123,8 +128,8 @@ class Buffer {
   /// in order. `on_disk`: all of it is there already.
   struct Rest {
     std::vector<const Batch*> batches;
-    bool on_disk = true;
-    Position resume;  ///< What comes behind it on disk.
+    bool on_disk = true;  ///< And, up to `resume`, nothing else is there.
+    Position resume;      ///< What comes behind it on disk.
   };
   Rest rest();
   /// It is on disk now.
@@ -140,6 +145,11 @@ class Buffer {
   void fill(SinkBalance& balance, std::int64_t now_ns) const;
 
  private:
+  // What goes when the lock is free again, and tells those who wait for it.
+  struct Answered {
+    std::vector<ReceiptRef> receipts;
+    std::optional<SpoolJob> job;
+  };
   struct InHand {
     std::size_t events;
     std::size_t bytes;  // Of the Blocks that it pins.
@@ -148,7 +158,12 @@ class Buffer {
   std::size_t waiting_locked() const noexcept { return returned_.size() + waiting_.size(); }
   void wait_in_memory_locked(Batch batch, bool durable);
   void drop_oldest_locked();
-  void settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, std::optional<SpoolJob>& done);
+  void settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, Answered& answered);
+  void copy_locked(const Batch& batch, std::uint64_t ticket);
+  void keep_locked(SpoolJob job, Answered& answered);
+  bool has_room_for_copy_locked(const Batch& batch) const;
+  void remove_job_locked(const SpoolJob& job);
+  void drop_own_events_locked();
   bool has_more_on_disk_locked() const noexcept;
   bool pressure_falls_locked() noexcept;
   bool has_room_locked(std::size_t bytes) const noexcept;
@@ -172,7 +187,8 @@ class Buffer {
   std::size_t in_hand_bytes_ = 0;
   std::uint64_t next_ticket_ = 3;  // Odd ones; even ones are for notices, before the next batch.
   PinnedBlocks pinned_;
-  PinnedBlocks on_way_;                // Of the spool's jobs.
+  PinnedBlocks on_way_;                // Of the spool's jobs...
+  PinnedBlocks copies_;                // ...and of those that may be left out.
   std::atomic<bool> pressure_{false};  // Written under mutex_, read without.
   bool abandoned_ = false;
   SinkBalance account_;

@@ -7,6 +7,12 @@
 #include "router/sink/buffer.hpp"
 
 namespace weir {
+namespace {
+
+// A sink with little to do is not to sync its disk for each line of it.
+constexpr std::chrono::milliseconds kCopiesLinger{100};
+
+}  // namespace
 
 void Buffer::attach_spool(std::unique_ptr<SpoolQueue> spool) {
   const std::lock_guard lock(mutex_);
@@ -28,29 +34,32 @@ std::span<SpoolJob> Buffer::begin_group(SteadyTime until, std::size_t bytes_max,
   std::unique_lock lock(mutex_);
   const auto has_jobs = [this] { return spool_->has_jobs() || closing_; };
   if (!jobs_changed_.wait_until(lock, until, has_jobs)) return {};
-  // One that nobody waits for waits for company.
+  // One that nobody waits for waits for company, and a copy for more of it.
+  const bool are_copies = spool_->keeps() && !spool_->has_backlog();
   const auto is_enough = [&] {
-    return spool_->is_urgent() || spool_->job_bytes() >= bytes_max || closing_;
+    return spool_->is_urgent() || spool_->job_bytes() >= bytes_max || closing_ ||
+           (are_copies && spool_->has_backlog());
   };
-  if (!is_enough()) jobs_changed_.wait_for(lock, linger, is_enough);
+  const auto wait = are_copies && linger.count() != 0 ? std::max(linger, kCopiesLinger) : linger;
+  if (!is_enough()) jobs_changed_.wait_for(lock, wait, is_enough);
   return spool_->begin_group(bytes_max);
 }
 
 bool Buffer::finish_group(std::size_t durable) {
   std::vector<SpoolJob> group;
-  std::vector<ReceiptRef> answered;  // Goes when the lock is free again.
+  Answered answered;
   const std::lock_guard lock(mutex_);
   group = spool_->take_group();
   if (abandoned_) return false;  // Counted as lost, though it may be there the next time.
   for (std::size_t i = 0; i < durable; ++i) {
     SpoolJob& job = group[i];
     spool_->note_written(job.extent.end);
-    on_way_.remove(job.batch);
+    remove_job_locked(job);
     if (!job.only) {
-      if (!job.settled) spool_->note_on_disk(job.ticket, job.extent);
+      if (!job.settled) spool_->note_on_disk(job.ticket, job.extent, !job.copy);
       continue;
     }
-    job.batch.take_receipts(Ack::Durable, answered);
+    job.batch.take_receipts(Ack::Durable, answered.receipts);
     if (closing_ || spool_->has_region() || !has_room_locked(pinned_.cost(job.batch))) {
       spool_->extend_region(job.batch, job.extent);
       continue;
@@ -62,15 +71,61 @@ bool Buffer::finish_group(std::size_t durable) {
   }
   for (std::size_t i = group.size(); i > durable; --i) {
     SpoolJob& job = group[i - 1];
-    if (job.settled) {
-      on_way_.remove(job.batch);
-    } else {
+    if (!job.settled || job.copy) {
       spool_->push_front(std::move(job));
+      continue;
     }
+    on_way_.remove(job.batch);
+    if (spool_->keeps()) keep_locked(std::move(job), answered);
   }
   leave_spool_locked();
   changed_.notify_one();
   return pressure_falls_locked();
+}
+
+/// What is kept for a replay never holds up what is delivered.
+bool Buffer::has_room_for_copy_locked(const Batch& batch) const {
+  return on_way_.bytes() + copies_.bytes() + copies_.cost(batch) <= bytes_max_ / 2;
+}
+
+/// Has a batch in memory written as well, for a replay.
+void Buffer::copy_locked(const Batch& batch, std::uint64_t ticket) {
+  if (!has_room_for_copy_locked(batch)) {
+    account_.not_kept += batch.size();
+    return;
+  }
+  SpoolJob job{.ticket = ticket, .batch = batch.view(), .copy = true};
+  copies_.add(job.batch);
+  spool_->push(std::move(job));
+}
+
+/// A job of a batch that was delivered first becomes a copy. Requires: it is counted nowhere.
+void Buffer::keep_locked(SpoolJob job, Answered& answered) {
+  job.batch.take_receipts(Ack::Durable, answered.receipts);
+  if (!has_room_for_copy_locked(job.batch)) {
+    account_.not_kept += job.batch.size();
+    return;
+  }
+  copies_.add(job.batch);
+  job.copy = job.settled = true;
+  spool_->put_back(std::move(job));
+}
+
+void Buffer::remove_job_locked(const SpoolJob& job) {
+  (job.copy ? copies_ : on_way_).remove(job.batch);
+}
+
+std::uint64_t Buffer::drop_copies() {
+  std::vector<SpoolJob> copies;  // Memory is given back when the lock is free again.
+  const std::lock_guard lock(mutex_);
+  copies = spool_->take_copies();
+  std::uint64_t events = 0;
+  for (const SpoolJob& job : copies) {
+    copies_.remove(job.batch);
+    events += job.batch.size();
+  }
+  account_.not_kept += events;
+  return events;
 }
 
 /// Where nothing is on disk only any more and memory has room again, what was on its way there
@@ -162,14 +217,41 @@ Buffer::Rest Buffer::rest() {
   const std::lock_guard lock(mutex_);
   closing_ = true;
   Rest rest;
+  rest.resume = spool_->behind_memory();
+  if (rest.resume.segment == SpoolDirectory::kFront) drop_own_events_locked();
+  // What was delivered already and lies between them on disk is not to be delivered again; but what
+  // a stuck sink still holds is, if it can be.
+  std::uint64_t next = spool_->consumed().sequence;
+  bool whole = true;
   const auto add = [&](const Batch& batch, std::uint64_t ticket) {
     rest.batches.push_back(&batch);
-    rest.on_disk = rest.on_disk && spool_->is_on_disk(ticket);
+    const Extent* const extent = spool_->on_disk(ticket);
+    rest.on_disk = rest.on_disk && extent != nullptr;
+    whole = whole && extent != nullptr && extent->begin.sequence == next;
+    if (extent != nullptr) next = extent->end.sequence;
   };
   for (const auto& [ticket, batch] : returned_) add(batch, ticket);
   for (const Ticketed& ticketed : waiting_) add(ticketed.batch, ticketed.ticket);
-  rest.resume = spool_->behind_memory();
+  whole = whole && next == rest.resume.sequence;
+  // While a front is being read there cannot be another.
+  const bool needs_front = !whole && in_hand_.empty();
+  if (rest.resume.segment != SpoolDirectory::kFront && needs_front) rest.on_disk = false;
   return rest;
+}
+
+/// Memory holds only what was read from the front, which has more; and notices, which nobody wrote
+/// down. A front of them would replace the one that is not read to its end.
+void Buffer::drop_own_events_locked() {
+  for (auto at = returned_.begin(); at != returned_.end();) {
+    const bool stays = spool_->on_disk(at->first) != nullptr;
+    if (!stays) drop_locked(std::move(at->second), Reason::Shutdown);
+    at = stays ? std::next(at) : returned_.erase(at);
+  }
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const bool stays = spool_->on_disk(at->ticket) != nullptr;
+    if (!stays) drop_locked(std::move(at->batch), Reason::Shutdown);
+    at = stays ? std::next(at) : waiting_.erase(at);
+  }
 }
 
 void Buffer::rest_is_on_disk() {
@@ -190,7 +272,8 @@ void Buffer::rest_is_on_disk() {
     if (job.only) {
       spool_->push(std::move(job));
     } else {
-      on_way_.remove(job.batch);
+      remove_job_locked(job);
+      if (spool_->keeps()) account_.not_kept += job.batch.size();
     }
   }
 }

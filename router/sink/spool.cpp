@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir {
@@ -15,6 +16,8 @@ constexpr std::size_t kReadBytes = 512 * 1024;
 constexpr std::size_t kBlocksKept = 2;
 // How long the writer waits before it tries again.
 constexpr milliseconds kRetryAfter{100};
+// How often at the end something may fail that is written for a replay only.
+constexpr int kLastTries = 3;
 // How often it looks whether something can be deleted, and how far a cursor may lag behind.
 constexpr milliseconds kUpkeepInterval{50};
 constexpr milliseconds kCursorInterval{10};
@@ -50,7 +53,8 @@ Result<void> Spool::open() {
       std::make_unique<SpoolReader>(log_on_disk_->directory(), found.spool_id, found.resume,
                                     blocks_, names_, options_.column_count, options_.columns.get());
   bytes_ = log_on_disk_->bytes();
-  buffer_.attach_spool(std::make_unique<SpoolQueue>(found));
+  const bool keeps = options_.log.retain.count() != 0;
+  buffer_.attach_spool(std::make_unique<SpoolQueue>(found, keeps));
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), ("spool " + sink_).substr(0, 15).c_str());
   return {};
@@ -67,10 +71,12 @@ void Spool::run() {
   }
 }
 
-/// Writes a group and says which of it is on disk.
-void Spool::write(std::span<SpoolJob> group) {
+/// Writes a group and says which of it is on disk. False: not all.
+bool Spool::write(std::span<SpoolJob> group) {
   ErrorCode error;
   std::size_t appended = 0;
+  const bool copies_only =
+      std::all_of(group.begin(), group.end(), [](const SpoolJob& job) { return job.copy; });
   for (SpoolJob& job : group) {
     const Result<Extent> extent = log_on_disk_->append(job.batch);
     if (!extent) {
@@ -88,19 +94,29 @@ void Spool::write(std::span<SpoolJob> group) {
   if (error) log_on_disk_->abandon();
   if (buffer_.finish_group(durable)) on_pressure_change_();
   if (error) {
-    on_failure(error);
-  } else {
-    set_trouble("");
+    on_failure(error, copies_only);
+    return false;
   }
+  keeps_ = true;
+  set_trouble("");
+  return true;
 }
 
-void Spool::on_failure(const ErrorCode& error) {
+void Spool::on_failure(const ErrorCode& error, bool copies_only) {
   const bool is_limit = error.value() == EDQUOT;
   const bool is_full = is_limit || error.value() == ENOSPC;
-  set_trouble(is_limit ? std::string("the spool has reached spool.bytes")
-                       : "cannot write the spool: " + error.message());
+  const std::string trouble = is_limit ? std::string("the spool has reached spool.bytes")
+                                       : "cannot write the spool: " + error.message();
   upkeep(true);
-  if (is_full) make_room();
+  if (is_full && log_on_disk_->give_up_kept()) return;
+  if (is_full && buffer_.drop_copies() != 0 && std::exchange(keeps_, false)) {
+    log_.warn(sink_, "not all that is delivered can be kept for a replay",
+              {{"cause", trouble}, {"spool", options_.log.directory}});
+  }
+  if (!copies_only) {  // Else nobody misses anything.
+    set_trouble(trouble);
+    if (is_full) make_room();
+  }
   wait(kRetryAfter);
 }
 
@@ -126,6 +142,7 @@ void Spool::upkeep(bool now) {
       buffer_.skip_on_disk(*next, Reason::Expired);
     }
   }
+  (void)log_on_disk_->age(wall_clock_ns());  // What cannot be deleted now can be later.
   const SteadyTime time = steady_now();
   const Position consumed = buffer_.consumed();
   if (consumed != consumed_ &&
@@ -168,7 +185,17 @@ void Spool::finish() {
   buffer_.wake();
   thread_.join();
   reader_->rest();
+  write_copies();
   write_rest();
+}
+
+/// What is kept for a replay comes before what is to be delivered by the next process.
+void Spool::write_copies() {
+  if (options_.log.retain.count() == 0) return;
+  for (int failures = 0; failures < kLastTries && buffer_.has_jobs();) {
+    if (!write(buffer_.begin_group(steady_now(), options_.sync_bytes, {}))) ++failures;
+  }
+  buffer_.drop_copies();
 }
 
 void Spool::write_rest() {

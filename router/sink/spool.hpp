@@ -4,6 +4,9 @@
 // with one fdatasync each, and deletes what is delivered; and the reading back, which is the
 // runner's.
 //
+// With `retain` (SpoolLogOptions) what is delivered is kept for a while, as far as there is room
+// for it: neither what is delivered nor who waits for it is held up by that.
+//
 // A disk that is full or fails stops nothing else: what cannot be written stays in memory, presses
 // back (or is dropped, by `spool.when_full`), and is tried again until it can.
 //
@@ -63,9 +66,10 @@ class Spool {
 
  private:
   void run();
-  void write(std::span<SpoolJob> group);
+  bool write(std::span<SpoolJob> group);
   void write_rest();
-  void on_failure(const ErrorCode& error);
+  void write_copies();
+  void on_failure(const ErrorCode& error, bool copies_only);
   void make_room();
   void upkeep(bool now);
   void set_trouble(std::string trouble);
@@ -84,6 +88,7 @@ class Spool {
   Position consumed_;  // As the log was told.
   SteadyTime consumed_at_{};
   bool untidy_ = false;  // It could not be told.
+  bool keeps_ = true;    // No copy was left out since something was written.
 
   mutable std::mutex state_;
   std::condition_variable ending_changed_;

@@ -49,32 +49,75 @@ std::deque<SpoolJob> SpoolQueue::take_jobs() noexcept {
   return std::exchange(jobs_, {});
 }
 
+/// Views come before all that is there only once, in the order of their tickets.
+template <class Jobs>
+auto SpoolQueue::find(Jobs& jobs, std::uint64_t ticket) {
+  const auto is_earlier = [ticket](const SpoolJob& job) {
+    return !job.only && job.ticket < ticket;
+  };
+  const auto at = std::partition_point(jobs.begin(), jobs.end(), is_earlier);
+  return at == jobs.end() || at->only || at->ticket != ticket ? jobs.end() : at;
+}
+
 std::optional<SpoolJob> SpoolQueue::settled(std::uint64_t ticket) {
   if (on_disk_.erase(ticket) != 0) return std::nullopt;
-  const auto is_its = [ticket](const SpoolJob& job) { return !job.only && job.ticket == ticket; };
-  const auto writing = std::find_if(group_.begin(), group_.end(), is_its);
+  const auto writing = find(group_, ticket);
   if (writing != group_.end()) {
     writing->settled = true;
     return std::nullopt;
   }
-  const auto waiting = std::find_if(jobs_.begin(), jobs_.end(), is_its);
+  const auto waiting = find(jobs_, ticket);
   if (waiting == jobs_.end()) return std::nullopt;
+  waiting->settled = true;
+  if (waiting->copy) return std::nullopt;
   count(*waiting, -1);
   std::optional<SpoolJob> job(std::move(*waiting));
   jobs_.erase(waiting);
   return job;
 }
 
-bool SpoolQueue::knows(std::uint64_t ticket) const {
-  const auto is_its = [ticket](const SpoolJob& job) { return !job.only && job.ticket == ticket; };
-  return on_disk_.contains(ticket) || std::any_of(group_.begin(), group_.end(), is_its) ||
-         std::any_of(jobs_.begin(), jobs_.end(), is_its);
+void SpoolQueue::put_back(SpoolJob copy) {
+  count(copy, 1);
+  const auto is_earlier = [&](const SpoolJob& job) {
+    return !job.only && job.ticket < copy.ticket;
+  };
+  jobs_.insert(std::partition_point(jobs_.begin(), jobs_.end(), is_earlier), std::move(copy));
+}
+
+std::vector<SpoolJob> SpoolQueue::take_copies() {
+  std::vector<SpoolJob> copies;
+  std::deque<SpoolJob> others;
+  for (SpoolJob& job : jobs_) {
+    if (job.copy) {
+      count(job, -1);
+      copies.push_back(std::move(job));
+    } else {
+      others.push_back(std::move(job));
+    }
+  }
+  jobs_ = std::move(others);
+  return copies;
+}
+
+const Extent* SpoolQueue::on_disk(std::uint64_t ticket) const {
+  const auto found = on_disk_.find(ticket);
+  return found == on_disk_.end() ? nullptr : &found->second.extent;
+}
+
+bool SpoolQueue::is_promised(std::uint64_t ticket) const {
+  const auto stored = on_disk_.find(ticket);
+  if (stored != on_disk_.end()) return stored->second.promised;
+  const auto writing = find(group_, ticket);
+  if (writing != group_.end()) return !writing->copy;
+  const auto waiting = find(jobs_, ticket);
+  return waiting != jobs_.end() && !waiting->copy;
 }
 
 void SpoolQueue::refuse(std::uint64_t ticket, std::size_t index, Reason reason) const noexcept {
-  for_each_job([&](const SpoolJob& job) {
-    if (!job.only && job.ticket == ticket) job.batch.refuse(index, reason);
-  });
+  const auto writing = find(group_, ticket);
+  if (writing != group_.end()) return writing->batch.refuse(index, reason);
+  const auto waiting = find(jobs_, ticket);
+  if (waiting != jobs_.end()) waiting->batch.refuse(index, reason);
 }
 
 void SpoolQueue::extend_region(const Batch& batch, const Extent& extent) {
@@ -97,7 +140,8 @@ std::int64_t SpoolQueue::shrink_region(const Position& to, std::uint64_t events)
 }
 
 std::uint64_t SpoolQueue::skip_to(const Position& to, Reason reason) {
-  std::erase_if(on_disk_, [&](const auto& entry) { return is_before(entry.second.begin, to); });
+  std::erase_if(on_disk_,
+                [&](const auto& entry) { return is_before(entry.second.extent.begin, to); });
   if (!has_region() || !is_before(region_.begin, to)) return 0;
   const Position next = is_before(to, region_.end) ? to : region_.end;
   std::uint64_t gone = next.sequence - std::min(next.sequence, region_.begin.sequence);
@@ -110,7 +154,7 @@ std::uint64_t SpoolQueue::skip_to(const Position& to, Reason reason) {
 }
 
 Position SpoolQueue::consumed() const noexcept {
-  if (!on_disk_.empty()) return on_disk_.begin()->second.begin;
+  if (!on_disk_.empty()) return on_disk_.begin()->second.extent.begin;
   return has_region() ? region_.begin : end_;
 }
 

@@ -9,6 +9,10 @@
 // behind the region, or of one that memory has no room for; or it is a view of a batch that is
 // delivered from memory meanwhile, and that somebody wants to know on disk.
 //
+// Where the spool keeps what is delivered, every batch in memory gets a job, which is written also
+// if the batch is delivered first. One that nobody waits for is a copy: where there is no room for
+// it, it is left out.
+//
 // What is in memory and on disk is remembered by its ticket, until it is delivered. All that lies
 // before consumed() is done with.
 //
@@ -34,14 +38,21 @@ struct SpoolJob {
   std::uint64_t ticket = 0;  ///< Of the batch in memory that it is a view of.
   Batch batch;
   bool only = false;     ///< There is no other.
+  bool copy = false;     ///< For a replay only: it may be left out.
   bool settled = false;  ///< The one in memory was delivered meanwhile.
   Extent extent;         ///< Set by the writer.
 };
 
 class SpoolQueue {
  public:
-  explicit SpoolQueue(const SpoolState& found)
-      : region_{found.consumed, found.end}, region_events_(found.events), end_(found.end) {}
+  /// `keeps`: jobs are written also if their batch is delivered first.
+  explicit SpoolQueue(const SpoolState& found, bool keeps = false)
+      : keeps_(keeps),
+        region_{found.consumed, found.end},
+        region_events_(found.events),
+        end_(found.end) {}
+
+  bool keeps() const noexcept { return keeps_; }
 
   /// Something is on disk only: it comes before whatever is offered now.
   bool has_region() const noexcept { return is_before(region_.begin, region_.end); }
@@ -67,18 +78,24 @@ class SpoolQueue {
     for (const SpoolJob& job : jobs_) visit(job);
   }
 
-  /// The batch with this ticket was delivered. Returns its job, if that is not needed any more.
+  /// The batch with this ticket was delivered. Returns its job, if that is not needed any more: it
+  /// is still waiting, and is no copy. To keep it as one, put_back() it.
   std::optional<SpoolJob> settled(std::uint64_t ticket);
+  void put_back(SpoolJob copy);
+  /// The copies that wait, which are taken out.
+  std::vector<SpoolJob> take_copies();
   /// One of its events was rejected: whoever waits for the job is told.
   void refuse(std::uint64_t ticket, std::size_t index, Reason reason) const noexcept;
 
   // What is on disk.
-  void note_on_disk(std::uint64_t ticket, const Extent& extent) {
-    on_disk_.emplace(ticket, extent);
+  /// `promised`: somebody was told, or it is a place that was read.
+  void note_on_disk(std::uint64_t ticket, const Extent& extent, bool promised = true) {
+    on_disk_.emplace(ticket, Stored{extent, promised});
   }
-  bool is_on_disk(std::uint64_t ticket) const { return on_disk_.contains(ticket); }
-  /// On disk, or to be.
-  bool knows(std::uint64_t ticket) const;
+  /// Where the batch in memory with that ticket lies on disk; null: nowhere.
+  const Extent* on_disk(std::uint64_t ticket) const;
+  /// On disk, or to be, and not as a copy.
+  bool is_promised(std::uint64_t ticket) const;
   /// When the oldest event of the region came, as far as that is known.
   std::int64_t oldest_ns(std::int64_t now_ns) const noexcept {
     return region_oldest_ns_ == 0 ? now_ns : region_oldest_ns_;
@@ -101,14 +118,21 @@ class SpoolQueue {
   ParkedReceipts& parked() noexcept { return parked_; }
 
  private:
+  struct Stored {
+    Extent extent;
+    bool promised;
+  };
   void count(const SpoolJob& job, int sign) noexcept;
+  template <class Jobs>
+  static auto find(Jobs& jobs, std::uint64_t ticket);
 
+  const bool keeps_;
   std::deque<SpoolJob> jobs_;
   std::vector<SpoolJob> group_;              // Being written.
   std::size_t only_jobs_ = 0;                // In both.
   std::size_t durable_jobs_ = 0;             // In jobs_: somebody waits for them.
   std::size_t job_bytes_ = 0;                // In jobs_.
-  std::map<std::uint64_t, Extent> on_disk_;  // By ticket: what is in memory and on disk.
+  std::map<std::uint64_t, Stored> on_disk_;  // By ticket: what is in memory and on disk.
   Extent region_;
   std::uint64_t region_events_ = 0;
   std::int64_t region_oldest_ns_ = 0;

@@ -19,6 +19,10 @@ namespace {
 constexpr std::size_t kFrameBytes = 512 * 1024;
 // What is gathered before it is written.
 constexpr std::size_t kStagedBytes = 1024 * 1024;
+// A segment is begun so often while something is kept: what is deleted with it was kept a little
+// longer, and one that is hardly used costs little.
+constexpr int kSegmentsPerRetain = 4;
+constexpr std::int64_t kSegmentAgeMinNs = 1'000'000'000;
 
 }  // namespace
 
@@ -33,6 +37,7 @@ Result<std::unique_ptr<SpoolLog>> SpoolLog::open(Io& io, SpoolLogOptions options
   if (const Result<void> recovered = SpoolRecovery(*log).run(); !recovered) {
     return recovered.error();
   }
+  log->last_ended_ns_ = wall_clock_ns();
   log->tidy();
   return log;
 }
@@ -131,6 +136,7 @@ void SpoolLog::abandon() noexcept {
     if (is_cut && synced_.offset != next_.offset) io.fdatasync(file_.get());
   }
   file_.close();
+  last_ended_ns_ = wall_clock_ns();
   synced_.sequence = next_.sequence;
   next_.segment = synced_.segment;
   next_.offset = synced_.offset;
@@ -145,13 +151,15 @@ Result<void> SpoolLog::end_segment() {
     segments_.back().bytes = next_.offset;
   }
   file_.close();
+  last_ended_ns_ = wall_clock_ns();
   return {};
 }
 
 Result<void> SpoolLog::begin_segment(std::uint64_t room) {
   Io& io = directory_.io();
   const std::uint64_t bytes = std::max(options_.segment_bytes, spool::kSegmentHeaderBytes + room);
-  if (bytes_ + bytes > options_.bytes_max) {
+  while (bytes_ + bytes > options_.bytes_max) {
+    if (give_up_kept()) continue;
     return ErrorCode(EDQUOT, boost::system::system_category());
   }
   const std::uint64_t number = ++last_segment_;  // Never twice, whatever becomes of it.
@@ -163,10 +171,13 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
                                     .skipped = skipped_,
                                     .created_ns = wall_clock_ns()};
   const auto prepare = [&]() -> Result<void> {
-    if (io.allocate(file->get(), static_cast<off_t>(bytes)) != 0) {
-      // A file system that cannot: its place is then found while it is written.
-      if (errno != EOPNOTSUPP && errno != ENOSYS) return last_error();
-    }
+    ErrorCode failed;
+    do {
+      failed =
+          io.allocate(file->get(), static_cast<off_t>(bytes)) == 0 ? ErrorCode() : last_error();
+    } while (failed.value() == ENOSPC && give_up_kept());
+    // A file system that cannot: its place is then found while it is written.
+    if (failed && failed.value() != EOPNOTSUPP && failed.value() != ENOSYS) return failed;
     std::array<char, spool::kSegmentHeaderBytes> raw;
     spool::write(header, raw);
     iovec piece{raw.data(), raw.size()};
@@ -205,29 +216,79 @@ CursorFile::State SpoolLog::state() const noexcept {
 
 Result<void> SpoolLog::consume(const Position& position, bool durable) {
   const bool leaves_front = has_front_ && position.segment != SpoolDirectory::kFront;
+  // Not because something is deleted: so that a power cut brings back no more than it does else.
+  const bool leaves_segment = options_.retain.count() != 0 && position.segment != consumed_.segment;
   consumed_ = position;
-  const auto is_done = [&](const Segment& segment) {
-    return segment.number < position.segment && segment.number != next_.segment;
-  };
-  const auto first_kept = std::find_if_not(segments_.begin(), segments_.end(), is_done);
-  const bool deletes = leaves_front || first_kept != segments_.begin();
+  const std::size_t outdated = outdated_segments(wall_clock_ns());
   // First the cursor: a segment that is gone and was not consumed counts as lost.
-  if (const Result<void> written = cursor_.write(state(), durable || deletes); !written) {
-    return written;
-  }
+  const bool deletes = leaves_front || outdated != 0;
+  const Result<void> written = cursor_.write(state(), durable || deletes || leaves_segment);
+  if (!written) return written;
   if (leaves_front) {
     directory_.remove_segment(SpoolDirectory::kFront);
     has_front_ = false;
   }
-  for (auto segment = segments_.begin(); segment != first_kept; ++segment) {
-    if (const Result<void> removed = directory_.remove_segment(segment->number); !removed) {
-      segments_.erase(segments_.begin(), segment);
+  return remove_oldest(outdated);
+}
+
+/// How many segments, from the oldest on, hold nothing that is to be delivered.
+std::size_t SpoolLog::done_segments() const noexcept {
+  const Position& from = consumed_.segment == SpoolDirectory::kFront ? resume_ : consumed_;
+  const auto is_done = [&](const Segment& segment) {
+    return segment.number < from.segment && segment.number != next_.segment;
+  };
+  const auto first = std::find_if_not(segments_.begin(), segments_.end(), is_done);
+  const auto done = static_cast<std::size_t>(first - segments_.begin());
+  // The last may be done, too. What is kept of a sink that fell silent is not kept for ever.
+  const bool is_last = done + 1 == segments_.size() && !file_ && !is_before(from, next_);
+  return options_.retain.count() != 0 && is_last ? done + 1 : done;
+}
+
+/// How many of those are not to be kept, either.
+std::size_t SpoolLog::outdated_segments(std::int64_t now_ns) const noexcept {
+  const std::size_t done = done_segments();
+  if (options_.retain.count() == 0) return done;
+  std::size_t outdated = 0;
+  while (outdated < done && ended_ns(outdated) < now_ns - options_.retain.count()) ++outdated;
+  return outdated;
+}
+
+/// When the next one that tells was made.
+std::int64_t SpoolLog::ended_ns(std::size_t segment) const noexcept {
+  for (++segment; segment < segments_.size(); ++segment) {
+    if (segments_[segment].created_ns != 0) return segments_[segment].created_ns;
+  }
+  return last_ended_ns_;
+}
+
+Result<void> SpoolLog::remove_oldest(std::size_t count) {
+  for (; count != 0; --count) {
+    const Segment& oldest = segments_.front();
+    if (const Result<void> removed = directory_.remove_segment(oldest.number); !removed) {
       return removed;
     }
-    bytes_ -= segment->bytes;
+    bytes_ -= oldest.bytes;
+    segments_.erase(segments_.begin());
   }
-  segments_.erase(segments_.begin(), first_kept);
   return {};
+}
+
+Result<void> SpoolLog::age(std::int64_t now_ns) {
+  if (options_.retain.count() == 0) return {};
+  const std::int64_t segment_age =
+      std::max(options_.retain.count() / kSegmentsPerRetain, kSegmentAgeMinNs);
+  if (file_ && segments_.back().created_ns < now_ns - segment_age && synced_ == next_) {
+    if (const Result<void> ended = end_segment(); !ended) return ended;
+  }
+  const std::size_t outdated = outdated_segments(now_ns);
+  if (outdated == 0) return {};
+  if (const Result<void> written = cursor_.write(state(), true); !written) return written;
+  return remove_oldest(outdated);
+}
+
+bool SpoolLog::give_up_kept() {
+  if (options_.retain.count() == 0 || done_segments() == 0) return false;
+  return cursor_.write(state(), true) && remove_oldest(1);
 }
 
 Result<void> SpoolLog::close() {
@@ -237,14 +298,16 @@ Result<void> SpoolLog::close() {
 
 std::optional<Position> SpoolLog::drop_oldest() {
   if (has_front_) return resume_;  // It is older than what lies from there on.
-  if (segments_.size() < 2) return std::nullopt;
-  const Segment& next = segments_[1];
+  const std::size_t done = done_segments();
+  if (segments_.size() < done + 2) return std::nullopt;
+  const Segment& next = segments_[done + 1];
   return Position{next.number, spool::kSegmentHeaderBytes, next.first_sequence};
 }
 
 std::int64_t SpoolLog::oldest_segment_ended_ns() const noexcept {
   if (has_front_) return front_stamp_;
-  return segments_.size() < 2 ? 0 : segments_[1].created_ns;
+  const std::size_t done = done_segments();
+  return segments_.size() < done + 2 ? 0 : segments_[done + 1].created_ns;
 }
 
 Result<void> SpoolLog::write_front(const std::vector<const Batch*>& batches,

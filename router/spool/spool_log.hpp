@@ -8,8 +8,12 @@
 // to sync again would prove nothing: the kernel may have dropped the pages. The caller still has
 // the Batches; after abandon() they are appended again, to a new segment and under new numbers.
 //
+// With `retain` segments stay for so long after everything in them is consumed, for a replay. They
+// never stand in the way: where there is no room they are given up first, the oldest before others.
+//
 // Threads: one at a time. A SpoolReader reads the same files on another.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +33,7 @@ struct SpoolLogOptions {
   std::string directory;
   std::uint64_t bytes_max = 1ULL << 30;       ///< Of all segments, as allocated.
   std::uint64_t segment_bytes = 16ULL << 20;  ///< Allocated at once.
+  std::chrono::nanoseconds retain{0};         ///< What is consumed stays for so long; 0: it goes.
 };
 
 /// What was found at the start.
@@ -63,15 +68,22 @@ class SpoolLog {
   /// Behind what is durable.
   const Position& synced() const noexcept { return synced_; }
 
-  /// Everything before `position` is done with: remembers it and deletes segments. `durable`: at
-  /// the end of a process.
+  /// Everything before `position` is done with: remembers it and deletes segments, with `retain`
+  /// those that ended so long ago. `durable`: at the end of a process.
   Result<void> consume(const Position& position, bool durable = false);
 
   /// The end: the last segment is cut to its length, the cursor is made durable.
   Result<void> close();
 
-  /// Gives up the oldest segment, whatever is in it, where there is another. Returns where the next
-  /// one begins.
+  /// The clock goes on: with `retain` ends a segment that was begun long ago, so that it can get
+  /// old, and deletes what was kept long enough.
+  Result<void> age(std::int64_t now_ns);
+
+  /// Deletes the oldest segment that is kept for a replay only. False: there is none, or it cannot.
+  bool give_up_kept();
+
+  /// Gives up the oldest segment with anything to be delivered, where there is another behind it.
+  /// Returns where the next one begins.
   std::optional<Position> drop_oldest();
 
   /// Writes `batches` as the front: what is delivered before everything from `resume` on. Replaces
@@ -81,7 +93,7 @@ class SpoolLog {
   std::uint64_t bytes() const noexcept { return bytes_; }
   const SpoolLogOptions& options() const noexcept { return options_; }
 
-  /// When the newest event of the oldest segment came at the latest; 0: there is just one.
+  /// When the newest event of the segment that drop_oldest() means came at the latest; 0: none.
   std::int64_t oldest_segment_ended_ns() const noexcept;
 
  private:
@@ -99,6 +111,10 @@ class SpoolLog {
 
   friend class SpoolRecovery;
   void tidy();
+  std::size_t done_segments() const noexcept;
+  std::size_t outdated_segments(std::int64_t now_ns) const noexcept;
+  std::int64_t ended_ns(std::size_t segment) const noexcept;
+  Result<void> remove_oldest(std::size_t count);
   void append_frame(const Batch& batch, std::size_t first, std::size_t count);
   Result<void> begin_segment(std::uint64_t room);
   Result<void> end_segment();
@@ -125,6 +141,7 @@ class SpoolLog {
   std::int64_t front_stamp_ = 0;   // Of the front that there is, or was last.
   std::vector<Segment> segments_;  // By number; the last may be the one that is written.
   std::uint64_t bytes_ = 0;
+  std::int64_t last_ended_ns_ = 0;  // When the last of them did, where none is written.
 };
 
 }  // namespace weir

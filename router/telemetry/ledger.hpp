@@ -73,6 +73,7 @@ struct SinkBalance {
   std::uint64_t buffer_bytes_max = 0;  ///< The `buffer` option.
   std::uint64_t spool_bytes = 0;       ///< On disk, as allocated.
   std::uint64_t spool_bytes_max = 0;   ///< The `spool.bytes` option; 0: there is no spool.
+  std::uint64_t not_kept = 0;          ///< Events that spool.retain had no room for.
   std::uint64_t retries = 0;           ///< Deliveries that came back.
   double oldest_event_seconds = 0;     ///< Age of the oldest undelivered event; 0 = none.
   bool ready = true;                   ///< Open, and its last delivery did not fail.

@@ -61,6 +61,7 @@ json::object to_object(const SinkBalance& sink) {
           {"buffer_bytes_max", sink.buffer_bytes_max},
           {"spool_bytes", sink.spool_bytes},
           {"spool_bytes_max", sink.spool_bytes_max},
+          {"not_kept", sink.not_kept},
           {"retries", sink.retries},
           {"oldest_event_seconds", finite(sink.oldest_event_seconds)},
           {"ready", sink.ready},
@@ -145,6 +146,7 @@ SinkBalance sink_from_json(const json::object& object) {
   sink.in_spool = count(object, "in_spool");
   sink.spool_bytes = count_or_0(object, "spool_bytes");
   sink.spool_bytes_max = count_or_0(object, "spool_bytes_max");
+  sink.not_kept = count_or_0(object, "not_kept");
   sink.buffer_bytes = count_or_0(object, "buffer_bytes");
   sink.buffer_bytes_max = count_or_0(object, "buffer_bytes_max");
   sink.retries = count_or_0(object, "retries");

@@ -104,6 +104,8 @@ constexpr Row<SinkBalance> kSinkRows[] = {
      [](const SinkBalance& s) { return number(s.spool_bytes_max); }},
     {"weir_sink_in_spool_events", "Events that wait on disk.", kGauge,
      [](const SinkBalance& s) { return number(s.in_spool); }},
+    {"weir_sink_not_kept_events_total", "Events that spool.retain had no room for.", kCounter,
+     [](const SinkBalance& s) { return number(s.not_kept); }},
     {"weir_sink_buffer_bytes", "Memory that the buffered events hold.", kGauge,
      [](const SinkBalance& s) { return number(s.buffer_bytes); }},
     {"weir_sink_buffer_max_bytes", "The buffer option.", kGauge,

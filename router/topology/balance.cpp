@@ -30,6 +30,7 @@ void add_account(SinkBalance& to, const SinkBalance& from) {
   to.buffer_bytes += from.buffer_bytes;
   to.spool_bytes = std::max(to.spool_bytes, from.spool_bytes);
   to.spool_bytes_max = std::max(to.spool_bytes_max, from.spool_bytes_max);
+  to.not_kept += from.not_kept;
   to.retries += from.retries;
   to.oldest_event_seconds = std::max(to.oldest_event_seconds, from.oldest_event_seconds);
   to.delivery_seconds_sum += from.delivery_seconds_sum;

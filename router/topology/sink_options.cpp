@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kSegmentBytesMin = 64 * 1024;
 constexpr std::size_t kSegmentBytesMax = 1ULL << 30;
+constexpr std::chrono::hours kRetainMax{24 * 365};
 
 /// A name that is one part of a path, whatever the sink is called.
 std::string directory_name(const std::string& name) {
@@ -45,6 +46,13 @@ SpoolOptions read_spool(const Settings& settings, const std::string& data_dir) {
   spool.sync_bytes = settings.bytes("spool.sync_bytes");
   spool.sync_interval = settings.duration("spool.sync_interval");
   spool.age = settings.duration("spool.age");
+  const std::chrono::milliseconds retain = settings.duration("spool.retain");
+  if (retain.count() != 0 && data_dir.empty()) {
+    throw settings.error("spool.retain", "what is kept needs a place on disk",
+                         "name one: data_dir: /var/lib/weir, or WEIR_DATA_DIR");
+  }
+  if (retain > kRetainMax) throw settings.error("spool.retain", "expected at most 8760h, a year");
+  spool.log.retain = retain;
   const std::string& text = settings.string("spool.when_full");
   if (text == "drop_newest") spool.when_full = WhenSpoolFull::DropNewest;
   if (text == "drop_oldest") spool.when_full = WhenSpoolFull::DropOldest;
@@ -90,6 +98,12 @@ std::vector<OptionSpec> common_sink_options() {
        .type = OptionType::Duration,
        .fallback = "0s",
        .help = "Older segments are dropped and counted; 0s = never."},
+      {.name = "spool.retain",
+       .type = OptionType::Duration,
+       .fallback = "0s",
+       .help =
+           "What was delivered is kept so long, for weir replay, as far as spool.bytes has room "
+           "beside what waits; 0s = not at all."},
       {.name = "spool.segment",
        .type = OptionType::Size,
        .fallback = "16MiB",

@@ -47,6 +47,30 @@ WholeRead read_spool(const std::string& directory) {
   return read_log(**log, (*log)->found().consumed);
 }
 
+std::vector<std::string> read_kept(const std::string& directory) {
+  Io io;
+  const auto log = SpoolLog::open(io, {.directory = directory, .retain = std::chrono::hours(1)});
+  if (!log) throw std::runtime_error(log.error().message());
+  const SpoolState& found = (*log)->found();
+  const bool has_front = found.consumed.segment == SpoolDirectory::kFront;
+  const Position end = has_front ? found.resume : found.consumed;
+  MemoryBudget budget(std::size_t{256} << 20);
+  BlockPool blocks(budget, 64 * 1024, 1);
+  SourceNames names;
+  SpoolReader reader((*log)->directory(), found.spool_id, end, blocks, names, 0, nullptr);
+  std::vector<std::string> events;
+  const auto segments = (*log)->directory().segments();
+  if (!segments || segments->empty()) return events;
+  for (Position at{segments->front(), spool::kSegmentHeaderBytes, 0}; is_before(at, end);) {
+    const SpoolReader::Piece piece = reader.read(at, end);
+    if (piece.no_memory) throw std::runtime_error("no memory");
+    if (piece.extent.end == at) throw std::runtime_error("reading stands still");
+    for (const Event& event : piece.batch.events()) events.emplace_back(event.bytes());
+    at = piece.extent.end;
+  }
+  return events;
+}
+
 void fill_spool(const std::string& directory, std::uint64_t count, std::size_t batch_events,
                 std::uint64_t segment_bytes) {
   Io io;

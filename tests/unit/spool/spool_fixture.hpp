@@ -37,6 +37,10 @@ WholeRead read_spool(const std::string& directory);
 /// Reads from what `log` found, or from `from`, to its end.
 WholeRead read_log(const SpoolLog& log, const Position& from);
 
+/// What lies on disk of what was delivered, in order: opens the spool without deleting anything of
+/// it. Throws std::runtime_error where that fails.
+std::vector<std::string> read_kept(const std::string& directory);
+
 /// A spool in `directory` with events 0 to `count - 1`, in batches of `batch_events`, closed with a
 /// cursor that knows all of it.
 void fill_spool(const std::string& directory, std::uint64_t count, std::size_t batch_events,
