@@ -54,7 +54,7 @@ Result<void> SpoolRecovery::look_at_segments() {
                        SpoolDirectory::name_of(number)));
       continue;
     }
-    segments_.push_back(std::move(found));
+    segments_.push_back(found);
   }
   return {};
 }
@@ -159,6 +159,8 @@ std::optional<Position> SpoolRecovery::end_of(Found& last) {
   Position end{last.number, spool::kSegmentHeaderBytes,
                last.header ? last.header->first_sequence : 0};
   bool torn = false;
+  // clang-tidy 16 does not see that the loop has asked.
+  // NOLINTBEGIN(bugprone-unchecked-optional-access)
   while (const auto frame = scan.next()) {
     torn = !frame->intact;
     // A frame that was begun and never finished was never acknowledged.
@@ -166,6 +168,7 @@ std::optional<Position> SpoolRecovery::end_of(Found& last) {
     end.sequence = frame->header.first_sequence + frame->header.event_count;
     end.offset = scan.offset();
   }
+  // NOLINTEND(bugprone-unchecked-optional-access)
   if (torn || scan.strange_bytes() != 0) {
     note(fmt::format("{} ends in the middle of a frame, which was cut off",
                      SpoolDirectory::name_of(last.number)));
@@ -219,15 +222,18 @@ void SpoolRecovery::find_beginning() {
   if (!has_front_) return;
   // The front is older than all segments. One that the cursor does not know was written without it:
   // then the segments may hold some of it again.
-  const std::int64_t stamp = front_.header ? front_.header->created_ns : cursor_->front_stamp;
+  const std::int64_t stamp = front_.header ? front_.header->created_ns : log_.front_stamp_;
   const bool known = cursor_ && cursor_->front_stamp == stamp;
   log_.front_stamp_ = stamp;
   log_.has_front_ = true;
   // Done with: it is removed once the cursor that says so is durable.
   if (known && cursor_->consumed.segment != SpoolDirectory::kFront) return;
-  found.consumed = known ? cursor_->consumed
-                         : Position{SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
-                                    front_.header->first_sequence};
+  if (known) {
+    found.consumed = cursor_->consumed;
+  } else if (front_.header) {
+    found.consumed = {SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
+                      front_.header->first_sequence};
+  }
 }
 
 void SpoolRecovery::count_events() {
