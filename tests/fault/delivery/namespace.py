@@ -37,7 +37,8 @@ def packets(*rules):
     """Those that arrive meet the rules, pairs such as ("tcp dport 1234", "drop"). Gives a function
     that says how many have met one."""
     lines = "".join(f"  {which} counter {verdict}\n" for which, verdict in rules)
-    nft("table inet weir {\n chain in {\n  type filter hook input priority 0;\n" + lines + " }\n}\n")
+    nft("table inet weir {\n chain in {\n  type filter hook input priority 0;\n" + lines
+        + " }\n}\n")
     try:
         yield hit
     finally:
