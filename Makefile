@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka run build test test-fault bench bench-full bench-compare lint install clean
+.PHONY: help demo demo-kafka run build test test-fault bench bench-full bench-delivery bench-compare lint install clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -37,6 +37,10 @@ bench: ## Measure weir beside the least that could be done and beside other rout
 
 bench-full: ## The same with figures to quote: about an hour
 	@scripts/bench.sh
+
+bench-delivery: ## Measure acknowledgements and the spool on the disk of build/; about ten minutes
+	@scripts/build.sh release weir raw_send raw_receive raw_http_send raw_disk_write
+	@python3 -B benchmarks/delivery.py --weir build/release/weir --raw build/release/benchmarks
 
 bench-compare: ## Measure this tree beside another revision of it: make bench-compare BASE=main~10
 	@scripts/bench_compare.sh "$(BASE)"

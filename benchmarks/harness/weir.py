@@ -116,6 +116,8 @@ class Ledger:
         self.dropped_by_sources = sum(sum(source.get("dropped", {}).values())
                                       for source in sources)
         self.lost = answer.get("lost", self.dropped_by_sinks + self.dropped_by_sources)
+        self.in_spool = sum(sink.get("in_spool", 0) for sink in sinks)
+        self.spool_bytes = sum(sink.get("spool_bytes", 0) for sink in sinks)
         self.imbalance = answer.get("imbalance", 0)
         self.matched = {route["name"]: route.get("matched", 0)
                         for route in answer.get("routes", [])}

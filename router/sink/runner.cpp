@@ -228,8 +228,8 @@ void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
       trouble_.clear();
     }
   } else {
-    ++failures_;
-    open_ = false;
+    // Of a sink that has many in its hands all come back at once, and it has failed once.
+    if (open_.exchange(false) || failures_ == 0) ++failures_;
     report(fate.cause, "delivery failed");
   }
   if (settle_rejected(batch, ticket, fate)) return;

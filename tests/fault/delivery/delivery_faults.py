@@ -18,10 +18,12 @@ import traceback
 from pathlib import Path
 
 import backlog_test
+import bad_network_test
 import crash_point_test
 import frozen_sink_test
 import hostile_load_test
 import kill_test
+import lossy_link_test
 import power_test
 import reload_test
 import restart_test
@@ -49,6 +51,8 @@ TESTS = {
     "simulated_disk": simulated_disk_test.run,
     "spool_full": spool_full_test.run,
     "spool_sync": spool_sync_test.run,
+    "bad_network": bad_network_test.run,
+    "lossy_link": lossy_link_test.run,
 }
 
 

@@ -1,5 +1,8 @@
-"""The oracle is tried on deliveries that are wrong in each of the ways that it has to see."""
+"""The oracle is tried on deliveries that are wrong in each of the ways that it has to see, and what
+finds the ends of messages for the proxy on a message of each kind, cut everywhere.
+"""
 
+from msgpack_ends import MessageEnds
 from oracle import Oracle
 from payloads import Payloads
 
@@ -18,7 +21,25 @@ def run(context):
         change(lines)
         judge(context, figures, payloads, name, b"".join(lines), expected)
     figures.issued = figures.trials * EVENTS
+    find_ends(figures)
     return figures
+
+
+# MessagePack values, whole: nil, integers, strings, binaries, an array, maps, extensions, floats.
+VALUES = (b"\xc0", b"\x05", b"\xe0", b"\xcd\x01\x02", b"\xd3" + bytes(8), b"\xa3abc", b"\xd9\x02ab",
+          b"\xda\x00\x02ab", b"\xc4\x01\xc1", b"\xc6\x00\x00\x00\x02ab", b"\x93\x01\xa1a\xc2",
+          b"\xdc\x00\x02\x91\x01\x90", b"\x81\xa1a\x92\x01\x02", b"\xde\x00\x01\xa1a\x80",
+          b"\xd7\x00" + bytes(8), b"\xc7\x02\x01ab", b"\xcb" + bytes(8))
+
+
+def find_ends(figures):
+    """However the stream is cut, each message ends where it ends."""
+    stream = b"".join(VALUES)
+    for size in range(1, len(stream) + 1):
+        ends = MessageEnds()
+        found = [end for at in range(0, len(stream), size)
+                 for end in ends.find(stream[at:at + size])]
+        figures.check(found == [len(value) for value in VALUES], f"pieces of {size}: {found}")
 
 
 def judge(context, figures, payloads, name, data, expected):

@@ -37,6 +37,7 @@ struct Script {
   std::atomic<int> forgotten_left{0};  ///< So many are destroyed unsettled.
   std::atomic<int> opens_fail_left{0};
   std::atomic<int> opens{0};
+  std::atomic<int> writes{0};
   std::atomic<int> reopens{0};
   std::atomic<bool> closed{false};
   std::mutex mutex;
@@ -63,6 +64,7 @@ class ScriptedSink final : public weir::Sink {
     return {};
   }
   void write(Delivery delivery) override {
+    ++script_.writes;
     if (script_.forgotten_left > 0) {
       --script_.forgotten_left;
       return;
@@ -105,13 +107,14 @@ class ScriptedSink final : public weir::Sink {
 /// A runner with its sink, and a shard's way of offering.
 class Rig {
  public:
-  explicit Rig(Script& script, std::size_t buffer_bytes = 1 << 20)
+  explicit Rig(Script& script, std::size_t buffer_bytes = 1 << 20,
+               weir::RetryPolicy retry = {.first = 1ms, .longest = 5ms})
       : runner_(std::make_unique<ScriptedSink>(script),
                 {.name = "out",
                  .url = "test",
                  .buffer_bytes_max = buffer_bytes,
                  .when_full = weir::WhenFull::Block,
-                 .retry = {.first = 1ms, .longest = 5ms}},
+                 .retry = retry},
                 budget_, log_, [this] { ++pressure_changes; }) {}
 
   void offer(const std::string& text) {
@@ -167,6 +170,23 @@ TEST_CASE("after failures everything arrives once more, in order", "[sink]") {
   CHECK(rig.balance().delivered == 10);
   CHECK(rig.balance().retries == 4);
   CHECK(script.opens >= 6);
+}
+
+TEST_CASE("a sink that gives back all that it has in hand has failed once", "[sink]") {
+  constexpr int kInHand = 30;
+  Script script;
+  script.traits.deliveries_max = kInHand;
+  script.corked = true;
+  // Thirty failures in a row would be waited for, most likely, for many minutes.
+  Rig rig(script, 1 << 20, {.first = 1ms, .longest = 1h});
+  rig.runner().start();
+  for (int i = 0; i < kInHand; ++i) rig.offer("x");
+  REQUIRE(await([&] { return script.writes == kInHand; }));
+  script.failures_left = kInHand;
+  script.corked = false;
+  CHECK(await([&] { return rig.balance().delivered == kInHand; }));
+  CHECK(rig.balance().retries == kInHand);
+  rig.drain();
 }
 
 TEST_CASE("a sink that fails says why in its state, until it delivers again", "[sink]") {
