@@ -31,7 +31,7 @@ bool Buffer::offer(Batch batch) {
     batch.refuse(Reason::BufferFull);
     return false;
   }
-  const bool may_spool = spool_ != nullptr && (durable || when_full_ == WhenFull::Spool);
+  const bool may_spool = spool_ != nullptr && (durable || spools_locked());
   if (backlog || (may_spool && !has_room_locked(cost))) {
     on_way_.add(batch);
     spool_->push({.batch = std::move(batch), .only = true});
@@ -214,8 +214,31 @@ void Buffer::lose_locked(Reason reason, std::uint64_t events) {
   if (notices_) loss_.note(reason, events, wall_clock_ns());
 }
 
+bool Buffer::spools_locked() const noexcept {
+  return when_full_ == WhenFull::Spool || when_full_ == WhenFull::Shed;
+}
+
+/// Memory is all that there is. That is so, too, while a spool could not be opened yet.
+bool Buffer::blocks_locked() const noexcept {
+  return when_full_ == WhenFull::Block || (spools_locked() && spool_ == nullptr);
+}
+
+double Buffer::fullness() const {
+  const std::lock_guard lock(mutex_);
+  const double full = std::max(static_cast<double>(bytes_max_), 1.0);
+  if (spool_ != nullptr) return static_cast<double>(on_way_.bytes()) / (full / 2);
+  return static_cast<double>(pinned_.bytes()) / full;
+}
+
+void Buffer::count_shed(const SeverityCounts& shed) {
+  const std::lock_guard lock(mutex_);
+  account_.offered += shed.total();
+  account_.shed += shed;
+  lose_locked(Reason::Shed, shed.total());
+}
+
 bool Buffer::update_pressure_locked() noexcept {
-  const bool blocks = when_full_ == WhenFull::Block;
+  const bool blocks = blocks_locked();
   // What is on its way to disk presses back under any policy: a disk is waited for.
   const bool rises = !pressure_ && ((blocks && pinned_.bytes() >= bytes_max_) ||
                                     on_way_.bytes() >= std::max<std::size_t>(bytes_max_ / 2, 1));

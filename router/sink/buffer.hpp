@@ -16,8 +16,9 @@
 //
 // At `bytes_max`: `Block`, and `Spool` where the disk is slower than what comes, takes what still
 // comes (at most what the shards have in hand) and raises the pressure, which stops reading until
-// half is gone; `DropNewest` refuses the new batch; `DropOldest` lets the oldest waiting ones go.
-// Both count `buffer_full`. An empty buffer takes one batch of any size.
+// half is gone; `Shed` is `Spool` where there is one, else `Block`, for what a LoadShedder left;
+// `DropNewest` refuses the new batch; `DropOldest` lets the oldest waiting ones go. Both count
+// `buffer_full`. An empty buffer takes one batch of any size.
 //
 // Threads: any; one lock, taken per batch. The lock also makes a snapshot exact: an event is always
 // in just one place.
@@ -39,6 +40,7 @@
 
 #include "router/base/batch.hpp"
 #include "router/base/reason.hpp"
+#include "router/base/severity.hpp"
 #include "router/sink/loss_notice.hpp"
 #include "router/sink/own_events.hpp"
 #include "router/sink/pinned_blocks.hpp"
@@ -48,7 +50,7 @@
 
 namespace weir {
 
-enum class WhenFull : std::uint8_t { Block, DropNewest, DropOldest, Spool };
+enum class WhenFull : std::uint8_t { Block, DropNewest, DropOldest, Spool, Shed };
 
 /// A batch on its way through a sink. The ticket is its place in the order.
 struct Ticketed {
@@ -68,6 +70,12 @@ class Buffer {
   /// Takes a batch in, or drops by policy. Returns true if the pressure rose with it. Wakes nobody:
   /// the caller may be about to take it itself.
   bool offer(Batch batch);
+
+  /// How far it is filled, 1 being where it presses back. With a spool that is what waits for the
+  /// disk: as long as that takes everything, nothing is full.
+  double fullness() const;
+  /// These were to be offered, and a LoadShedder has dropped them.
+  void count_shed(const SeverityCounts& shed);
 
   /// The next batch, which is then in hand. Nothing if none waits, or if `in_hand_max` batches, or
   /// half of the buffer's bytes, are in hand already: what waits must not lose its room to them.
@@ -170,6 +178,8 @@ class Buffer {
   void leave_spool_locked();
   void drop_locked(Batch batch, Reason reason);
   void lose_locked(Reason reason, std::uint64_t events);
+  bool spools_locked() const noexcept;
+  bool blocks_locked() const noexcept;
   void add_notice_locked();
   Ticketed take_next_locked();
   std::uint64_t take_ticket() noexcept { return std::exchange(next_ticket_, next_ticket_ + 2); }

@@ -20,6 +20,7 @@ void add_account(SinkBalance& to, const SinkBalance& from) {
   to.delivered += from.delivered;
   to.delivered_bytes += from.delivered_bytes;
   to.dropped += from.dropped;
+  to.shed += from.shed;
   to.dead_lettered += from.dead_lettered;
   to.in_memory += from.in_memory;
   // What it left in its spool its successor has found there.
