@@ -106,7 +106,8 @@ std::optional<Severity> severity_of(const Value& value) noexcept {
       return of_number(value.unsigned_integer());
     case ValueType::Double: {
       const double number = value.floating();
-      if (!(number >= 0 && number <= 60)) return std::nullopt;
+      const bool fits = number >= 0 && number <= 60;  // No NaN does.
+      if (!fits) return std::nullopt;
       const auto whole = static_cast<std::uint64_t>(number);
       return static_cast<double>(whole) == number ? of_number(whole) : std::nullopt;
     }

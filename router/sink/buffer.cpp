@@ -162,11 +162,7 @@ void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, Answe
   if (spool_->keeps()) keep_locked(*std::exchange(answered.job, {}), answered);
 }
 
-bool Buffer::pressure_falls_locked() noexcept {
-  const bool was_under_pressure = pressure_;
-  update_pressure_locked();
-  return was_under_pressure && !pressure_;
-}
+bool Buffer::pressure_falls_locked() noexcept { return pressure_.update(fullness_locked()).falls; }
 
 void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::int64_t now_ns) {
   std::size_t rejected_bytes = 0;
@@ -225,9 +221,14 @@ bool Buffer::blocks_locked() const noexcept {
 
 double Buffer::fullness() const {
   const std::lock_guard lock(mutex_);
+  return fullness_locked();
+}
+
+double Buffer::fullness_locked() const noexcept {
   const double full = std::max(static_cast<double>(bytes_max_), 1.0);
-  if (spool_ != nullptr) return static_cast<double>(on_way_.bytes()) / (full / 2);
-  return static_cast<double>(pinned_.bytes()) / full;
+  // What is on its way to disk presses back under any policy: a disk is waited for.
+  const double on_way = static_cast<double>(on_way_.bytes()) / (full / 2);
+  return blocks_locked() ? std::max(on_way, static_cast<double>(pinned_.bytes()) / full) : on_way;
 }
 
 void Buffer::count_shed(const SeverityCounts& shed) {
@@ -237,18 +238,7 @@ void Buffer::count_shed(const SeverityCounts& shed) {
   lose_locked(Reason::Shed, shed.total());
 }
 
-bool Buffer::update_pressure_locked() noexcept {
-  const bool blocks = blocks_locked();
-  // What is on its way to disk presses back under any policy: a disk is waited for.
-  const bool rises = !pressure_ && ((blocks && pinned_.bytes() >= bytes_max_) ||
-                                    on_way_.bytes() >= std::max<std::size_t>(bytes_max_ / 2, 1));
-  // Half, so that sources are not stopped and started for every batch.
-  const bool falls = pressure_ && (!blocks || pinned_.bytes() <= bytes_max_ / 2) &&
-                     on_way_.bytes() <= bytes_max_ / 4;
-  if (rises) pressure_ = true;
-  if (falls) pressure_ = false;
-  return rises;
-}
+bool Buffer::update_pressure_locked() noexcept { return pressure_.update(fullness_locked()).rises; }
 
 void Buffer::abandon() {
   const std::lock_guard lock(mutex_);

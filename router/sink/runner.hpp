@@ -51,7 +51,7 @@ struct SinkRunnerOptions {
 
 class SinkRunner final : private DeliveryOwner {
  public:
-  /// `on_pressure_change` is called, on any thread, when under_pressure() has changed.
+  /// `on_pressure_change` is called, on any thread, when pressure() has changed.
   SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, MemoryBudget& memory, Log& log,
              std::function<void()> on_pressure_change);
   ~SinkRunner();  ///< Requires: drain() was called, or start() never was.
@@ -79,6 +79,8 @@ class SinkRunner final : private DeliveryOwner {
   void run_inline();
 
   bool under_pressure() const { return buffer_.under_pressure(); }
+  /// See Pressure::level().
+  PressureLevel pressure(bool keeps_headroom) const { return buffer_.pressure(keeps_headroom); }
 
   /// SIGHUP: asks the sink to open its files anew. Returns at once.
   void reopen();

@@ -58,7 +58,7 @@ void BalanceBuilder::add(const Intake::Snapshot& shard) {
     to.connections_total += counts.connections_opened;
     to.connections_refused += counts.connections_refused;
     to.pauses += counts.pauses;
-    to.paused = to.paused || shard.paused;
+    to.paused = to.paused || part.paused;
     if (to.trouble.empty()) to.trouble = part.trouble;
     to.retired = true;
   }
