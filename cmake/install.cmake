@@ -17,7 +17,7 @@ foreach(header
         config/error.hpp config/option.hpp config/settings.hpp
         router/base/assert.hpp router/base/batch.hpp router/base/block.hpp router/base/clock.hpp
         router/base/io.hpp router/base/limits.hpp router/base/memory_budget.hpp
-        router/base/peer.hpp router/base/reason.hpp router/base/receipt.hpp router/base/result.hpp router/base/value.hpp
+        router/base/peer.hpp router/base/reason.hpp router/base/receipt.hpp router/base/result.hpp router/base/severity.hpp router/base/value.hpp
         router/sink/encoder.hpp router/sink/plugin.hpp router/sink/sink.hpp
         router/sink/template.hpp)
   get_filename_component(folder ${header} DIRECTORY)

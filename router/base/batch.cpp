@@ -53,6 +53,35 @@ void Batch::move_into(const BlockRef& block) {
   blocks_.assign(1, block);
 }
 
+void Batch::move_event(std::size_t from, std::size_t to) noexcept {
+  if (from == to) return;
+  events_[to] = events_[from];
+  for (std::size_t c = 0; c < column_count_; ++c) {
+    columns_[to * column_count_ + c] = columns_[from * column_count_ + c];
+  }
+}
+
+/// Of the events only the first `kept` are left.
+std::size_t Batch::cut_after(std::size_t kept) {
+  const std::size_t gone = events_.size() - kept;
+  if (gone == 0) return 0;
+  events_.resize(kept);
+  columns_.resize(kept * column_count_);
+  if (kept < gone) {  // What few are left may wait for long: not in the room of many.
+    events_.shrink_to_fit();
+    columns_.shrink_to_fit();
+  }
+  byte_count_ = 0;
+  std::size_t unused = 0;  // Origins come in the order of their events.
+  for (const Event& event : events_) {
+    byte_count_ += event.size;
+    for (; unused < event.origin; ++unused) origins_[unused].receipt = {};
+    unused = event.origin + std::size_t{1};
+  }
+  for (; unused < origins_.size(); ++unused) origins_[unused].receipt = {};
+  return gone;
+}
+
 bool Batch::awaits(Ack ack) const noexcept {
   return std::any_of(origins_.begin(), origins_.end(), [ack](const Origin& origin) {
     return origin.receipt && origin.receipt->ack() == ack;

@@ -131,6 +131,17 @@ class Batch {
   /// The same of one event.
   void refuse(std::size_t index, Reason reason) const noexcept;
 
+  /// Takes out every event for whose index `goes` holds; columns stay with theirs. With the last
+  /// event of an origin its receipt goes. The Blocks stay: see move_into(). Returns how many went.
+  template <class Goes>
+  std::size_t remove_if(Goes goes) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (!goes(i)) move_event(i, kept++);
+    }
+    return cut_after(kept);
+  }
+
   /// Bytes of memory beside the Blocks.
   std::size_t overhead_bytes() const noexcept;
 
@@ -142,6 +153,8 @@ class Batch {
  private:
   void add_columns(std::span<const Value> columns);
   Value keep(const Value& transient);
+  void move_event(std::size_t from, std::size_t to) noexcept;
+  std::size_t cut_after(std::size_t kept);
 
   std::vector<Event> events_;
   std::vector<Value> columns_;  // column_count_ for each event.

@@ -63,7 +63,7 @@ void BlockPool::trim() {
   for (Block* block : free) delete block;
 }
 
-BlockRef BlockPool::acquire() {
+BlockRef BlockPool::acquire(MemoryClaim claim) {
   {
     const std::lock_guard lock(core_->mutex);
     if (!core_->free.empty()) {
@@ -74,12 +74,12 @@ BlockRef BlockPool::acquire() {
       return BlockRef(block);
     }
   }
-  if (!core_->budget.try_charge(block_bytes_)) return {};
+  if (!core_->budget.try_charge(block_bytes_, claim)) return {};
   return BlockRef(new Block(block_bytes_, core_));
 }
 
-BlockRef BlockPool::acquire_exact(std::size_t bytes) {
-  if (!core_->budget.try_charge(bytes)) return {};
+BlockRef BlockPool::acquire_exact(std::size_t bytes, MemoryClaim claim) {
+  if (!core_->budget.try_charge(bytes, claim)) return {};
   return BlockRef(new Block(bytes, core_));
 }
 

@@ -88,11 +88,11 @@ class BlockPool {
   ~BlockPool();
 
   /// A Block of the pool's size, most recently used first, for the sake of the cache.
-  /// Null where the memory budget is exhausted.
-  BlockRef acquire();
+  /// Null where the memory budget is exhausted, for that claim.
+  BlockRef acquire(MemoryClaim claim = MemoryClaim::All);
 
   /// A Block of just `bytes`, which goes back to the system when it is let go. Null as above.
-  BlockRef acquire_exact(std::size_t bytes);
+  BlockRef acquire_exact(std::size_t bytes, MemoryClaim claim = MemoryClaim::All);
 
   /// Gives the free Blocks back to the system.
   void trim();

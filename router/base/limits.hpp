@@ -40,6 +40,11 @@ inline constexpr std::size_t kBatchEventsMax = 16 * 1024;
 /// so that a sink which takes one event in a thousand does not hold the other 999 in memory.
 inline constexpr std::size_t kPinnedBytesPerEventByteMax = 32;
 
+/// Of memory, and of each sink's buffer, this share is kept for sources that cannot be made to
+/// wait, where there are any: an eighth of the default buffer is more than 2 s of 10,000 datagrams
+/// a second of 400 bytes.
+inline constexpr std::size_t kHeadroomShare = 8;
+
 /// Sinks, routes, fields: bounds on the configuration, far above what is useful.
 inline constexpr std::size_t kSinksMax = 4096;
 inline constexpr std::size_t kRoutesMax = 65536;

@@ -1,18 +1,23 @@
 #include "router/base/memory_budget.hpp"
 
+#include <algorithm>
+
 #include "router/base/assert.hpp"
 
 namespace weir {
 
-bool MemoryBudget::try_charge(std::size_t bytes) noexcept {
+bool MemoryBudget::try_charge(std::size_t bytes, MemoryClaim claim) noexcept {
+  const std::size_t kept_free =
+      claim == MemoryClaim::Waits ? headroom_.load(std::memory_order_relaxed) : 0;
+  const std::size_t limit = bytes_max_ - std::min(kept_free, bytes_max_);
   std::size_t used = bytes_used_.load(std::memory_order_relaxed);
   do {
-    if (bytes > bytes_max_ || used > bytes_max_ - bytes) {
+    if (bytes > limit || used > limit - bytes) {
       // Sequentially consistent against release(): either it sees this flag, or the reload sees
       // its subtraction. Otherwise a refused shard could sleep on a budget that is free.
       was_refused_.store(true);
       used = bytes_used_.load();
-      if (bytes > bytes_max_ || used > bytes_max_ - bytes) return false;
+      if (bytes > limit || used > limit - bytes) return false;
     }
   } while (!bytes_used_.compare_exchange_weak(used, used + bytes));
   return true;

@@ -3,6 +3,9 @@
 // MemoryBudget: the process-wide hard cap on memory that holds events: blocks, unfinished tails of
 // connections, copies in sinks' buffers. Nothing allocates for event bytes without charging it.
 //
+// Part of it may be kept free for sources that cannot be made to wait: those that can are refused
+// earlier (MemoryClaim::Waits), so that datagrams find memory while streams are held up.
+//
 // At the cap a charge is refused; whoever was refused stops reading. When enough has been given
 // back (a quarter of the cap is free again), every listener is called once.
 //
@@ -16,14 +19,24 @@
 
 namespace weir {
 
+/// What memory is asked for.
+enum class MemoryClaim {
+  Waits,  ///< For bytes whose sender can be made to wait: the headroom is not touched.
+  All,    ///< For all others.
+};
+
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t bytes_max) noexcept : bytes_max_(bytes_max) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  /// Takes `bytes` from the budget; false, and nothing taken, where that would pass the cap.
-  [[nodiscard]] bool try_charge(std::size_t bytes) noexcept;
+  /// Takes `bytes` from the budget; false, and nothing taken, where that would pass the cap, or
+  /// touch the headroom against the claim.
+  [[nodiscard]] bool try_charge(std::size_t bytes, MemoryClaim claim = MemoryClaim::All) noexcept;
+
+  /// So much is kept free for those that cannot wait; 0 from the start. Any thread.
+  void set_headroom(std::size_t bytes) noexcept { headroom_ = bytes; }
 
   /// Gives back what try_charge took.
   void release(std::size_t bytes) noexcept;
@@ -39,6 +52,7 @@ class MemoryBudget {
  private:
   const std::size_t bytes_max_;
   std::atomic<std::size_t> bytes_used_{0};
+  std::atomic<std::size_t> headroom_{0};
   std::atomic<bool> was_refused_{false};
   std::vector<std::function<void()>> listeners_;
 };

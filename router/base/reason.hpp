@@ -25,16 +25,17 @@ enum class Reason : std::uint8_t {
   Corrupt,        ///< It was in the spool, and what stands there now is damaged.
   SpoolFull,      ///< The spool had no room, with `spool.when_full=drop_newest` or `drop_oldest`.
   Expired,        ///< It lay in the spool for longer than `spool.age`.
+  Shed,           ///< Less important than others, with `when_full=shed` and the buffer filling up.
 };
 
-inline constexpr std::size_t kReasonCount = 13;
+inline constexpr std::size_t kReasonCount = 14;
 
 /// The label: "oversize", "framing", "incomplete", "kernel_udp", "buffer_full", ...
 constexpr std::string_view to_string(Reason reason) noexcept {
   constexpr std::array<std::string_view, kReasonCount> kNames = {
-      "oversize", "framing",    "incomplete", "kernel_udp",     "buffer_full",
-      "rejected", "shutdown",   "too_large",  "no_destination", "unauthorized",
-      "corrupt",  "spool_full", "expired"};
+      "oversize", "framing",   "incomplete",     "kernel_udp",   "buffer_full", "rejected",
+      "shutdown", "too_large", "no_destination", "unauthorized", "corrupt",     "spool_full",
+      "expired",  "shed"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

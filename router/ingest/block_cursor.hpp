@@ -21,8 +21,8 @@ class BlockCursor {
   }
 
   /// Goes on to a block with room for `bytes`: the same one from its start if nobody looks into it
-  /// any more, as its memory is warm. False where the memory budget is exhausted.
-  bool advance(std::size_t bytes);
+  /// any more, as its memory is warm. False where the memory budget is exhausted, for that claim.
+  bool advance(std::size_t bytes, MemoryClaim claim);
 
   char* data() const noexcept { return block_->data() + used_; }
   std::size_t room() const noexcept { return block_->capacity() - used_; }

@@ -11,7 +11,8 @@ constexpr std::size_t kBytesMin = 4096;
 }  // namespace
 
 bool MemoryShare::try_charge(std::size_t bytes) noexcept {
-  if (bytes > bytes_max_ - bytes_used_ || !budget_.try_charge(bytes)) return false;
+  if (bytes > bytes_max_ - bytes_used_ || !budget_.try_charge(bytes, MemoryClaim::Waits))
+    return false;
   bytes_used_ += bytes;
   return true;
 }

@@ -82,10 +82,11 @@ void DatagramSource::on_readable() {
   bool more = true;
   const auto has_work = [this] { return socket_.is_open() || next_piece_ < pieces_; };
   while (more && turn.bytes < limits::kTurnBytesMax && has_work()) {
-    if (!intake_.gate().open()) {
-      intake_.gate().wait([this, alive = std::weak_ptr(alive_)] {
+    if (!intake_.gate().open(ReadGate::Reader::Urgent)) {
+      const auto go_on = [this, alive = std::weak_ptr(alive_)] {
         if (!alive.expired()) on_readable();
-      });
+      };
+      intake_.gate().wait(go_on, ReadGate::Reader::Urgent);
       return;
     }
     if (next_piece_ < pieces_) {
@@ -99,7 +100,8 @@ void DatagramSource::on_readable() {
 
 /// False where there is nothing more to receive for now.
 bool DatagramSource::receive_once(PacedSocket::Received& turn) {
-  if (!intake_.reserve(slots_->bytes_wanted())) return true;  // The gate is closed now.
+  if (!intake_.reserve(slots_->bytes_wanted(), ReadGate::Reader::Urgent))
+    return true;  // The gate is closed now.
   BlockCursor& cursor = intake_.cursor();
   const int pieces =
       slots_->receive(socket_.fd(), cursor.data(), cursor.room(), intake_.wants_peer());
@@ -141,7 +143,7 @@ void DatagramSource::take_pieces() {
 
 bool DatagramSource::take_apart() {
   const DatagramSlots::Piece piece = slots_->piece(next_piece_);
-  if (!intake_.reserve(piece.size() + 1)) return false;
+  if (!intake_.reserve(piece.size() + 1, ReadGate::Reader::Urgent)) return false;
   BlockCursor& cursor = intake_.cursor();
   char* const data = cursor.data();
   std::memcpy(data, piece.head.data(), piece.head.size());

@@ -7,6 +7,9 @@
 // that was passed to the router, each process counts from the first datagram that it finds waiting
 // to the first that it leaves, so that all drops are in one process's books and none in two's.
 //
+// Datagrams cannot be made to wait. So they have what is left of memory, and of a sink's buffer,
+// when sources that can wait are stopped: see ReadGate.
+//
 // Never answers: a datagram's sender may be forged.
 //
 // Threads: its shard's only.

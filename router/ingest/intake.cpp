@@ -33,7 +33,7 @@ Intake::Intake(MemoryBudget& budget, std::size_t carry_bytes_max)
 
 void Intake::use(std::shared_ptr<const Pipeline> pipeline) {
   flush();
-  fan_out_.use(pipeline->sinks);
+  fan_out_.use(pipeline->sinks, pipeline->keeps_headroom);
   const bool waits = std::any_of(pipeline->sinks.begin(), pipeline->sinks.end(),
                                  [](const SinkPort& port) { return !port.runner->never_blocks(); });
   read_bytes_max_ = waits ? limits::kBlockBytes : limits::kCachedReadBytes;
@@ -58,12 +58,14 @@ SourceAccount& Intake::add_source(const SourceOptions& options) {
   return *sources_.back();
 }
 
-bool Intake::reserve(std::size_t bytes) {
+bool Intake::reserve(std::size_t bytes, ReadGate::Reader reader) {
   if (cursor_.has_room(bytes)) return true;
   flush();  // Then nobody may be looking into the present block any more.
-  if (cursor_.advance(std::max(bytes, pool_.block_bytes()))) return true;
-  if (bytes < pool_.block_bytes() && cursor_.advance(bytes)) return true;
-  gate_.close();
+  const bool waits = reader == ReadGate::Reader::Waits;
+  const MemoryClaim claim = waits ? MemoryClaim::Waits : MemoryClaim::All;
+  if (cursor_.advance(std::max(bytes, pool_.block_bytes()), claim)) return true;
+  if (bytes < pool_.block_bytes() && cursor_.advance(bytes, claim)) return true;
+  gate_.close(waits ? PressureLevel::High : PressureLevel::Full);
   return false;
 }
 
@@ -189,9 +191,9 @@ void Intake::flush() {
   }
   fan_out_.run_inline();
   // At once, so that no reader goes on with its turn. Whoever lifts the pressure opens the gate.
-  if (fan_out_.met_pressure() && gate_.open()) {
-    gate_.close();
-    note_pause(true);
+  if (const PressureLevel met = fan_out_.met_pressure(); met > gate_.closed_by()) {
+    gate_.close(met);
+    note_pause(met);
   }
 }
 
@@ -209,12 +211,11 @@ void Intake::release_idle_memory() {
 Intake::Snapshot Intake::snapshot_locked() const {
   Snapshot snapshot;
   for (const auto& source : sources_) {
-    snapshot.sources.push_back(
-        {source->options.name, source->options.url, source->published, source->trouble});
+    snapshot.sources.push_back({source->options.name, source->options.url, source->published,
+                                source->trouble, is_paused(*source, pause_)});
   }
   snapshot.routes = routes_;
   snapshot.copies = copies_;
-  snapshot.paused = paused_;
   return snapshot;
 }
 
@@ -223,12 +224,16 @@ void Intake::set_trouble(SourceAccount& source, const std::string& trouble) {
   source.trouble = trouble;
 }
 
-void Intake::note_pause(bool paused) {
+void Intake::note_pause(PressureLevel level) {
   const std::lock_guard lock(account_);
-  if (paused && !paused_) {
-    for (const auto& source : sources_) ++source->published.pauses;
+  for (const auto& source : sources_) {
+    if (is_paused(*source, level) && !is_paused(*source, pause_)) ++source->published.pauses;
   }
-  paused_ = paused;
+  pause_ = level;
+}
+
+bool Intake::is_paused(const SourceAccount& source, PressureLevel level) noexcept {
+  return level == PressureLevel::Full || (level == PressureLevel::High && source.options.can_wait);
 }
 
 }  // namespace weir

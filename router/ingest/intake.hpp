@@ -38,9 +38,9 @@ class Intake {
   /// Registers a source; the account lives as long as the Intake.
   SourceAccount& add_source(const SourceOptions& options);
 
-  /// Room for `bytes` in the block that is read into. False where there is none: then the gate is
-  /// closed, wait for it.
-  bool reserve(std::size_t bytes);
+  /// Room for `bytes` in the block that is read into. False where there is none for that reader:
+  /// then the gate is closed to it, wait for it.
+  bool reserve(std::size_t bytes, ReadGate::Reader reader = ReadGate::Reader::Waits);
   BlockCursor& cursor() noexcept { return cursor_; }
   /// The most that a stream should read at a time.
   std::size_t read_bytes_max() const noexcept { return read_bytes_max_; }
@@ -66,11 +66,11 @@ class Intake {
       std::string url;
       SourceCounts counts;
       std::string trouble;
+      bool paused = false;  ///< By backpressure.
     };
     std::vector<Source> sources;
     std::vector<std::pair<std::string, std::uint64_t>> routes;
     std::uint64_t copies = 0;
-    bool paused = false;  ///< By backpressure.
   };
   Snapshot snapshot_locked() const;
   std::unique_lock<std::mutex> lock_account() const { return std::unique_lock(account_); }
@@ -78,8 +78,8 @@ class Intake {
   /// Why the source gets nothing at present, in a sentence; "" where all is well.
   void set_trouble(SourceAccount& source, const std::string& trouble);
 
-  /// Backpressure has closed or opened the gate: for the ledger's count of pauses.
-  void note_pause(bool paused);
+  /// How far backpressure has closed the gate: for the ledger's count of pauses.
+  void note_pause(PressureLevel level);
 
  private:
   template <bool Masked>
@@ -88,6 +88,7 @@ class Intake {
                      std::span<Value> row);
   void index_run(std::span<const Frame> frames);
   void publish_routes();
+  static bool is_paused(const SourceAccount& source, PressureLevel level) noexcept;
 
   BlockPool pool_;
   BlockCursor cursor_;
@@ -109,7 +110,7 @@ class Intake {
   std::vector<std::unique_ptr<SourceAccount>> sources_;
   std::vector<std::pair<std::string, std::uint64_t>> routes_;  // Under account_.
   std::uint64_t copies_ = 0;                                   // Under account_.
-  bool paused_ = false;                                        // Under account_.
+  PressureLevel pause_ = PressureLevel::None;                  // Under account_.
 };
 
 }  // namespace weir

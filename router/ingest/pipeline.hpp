@@ -17,6 +17,7 @@ struct Pipeline {
   RouteTable table;
   std::vector<SinkPort> sinks;  ///< By the indices that the table yields.
   bool wants_peer = false;      ///< Someone will look at Origin::peer.
+  bool keeps_headroom = false;  ///< There are sources that cannot wait: see Pressure.
 
   /// Nothing asks for a field of an event: none is parsed.
   bool parses_nothing() const noexcept { return fields.empty(); }

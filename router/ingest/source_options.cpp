@@ -202,6 +202,10 @@ Ack read_ack(const Settings& settings, const std::string& data_dir) {
   return Ack::Durable;
 }
 
+bool can_wait(const Settings& source) noexcept {
+  return source.scheme() != "udp" && source.scheme() != "unix+dgram";
+}
+
 SourceOptions read_source_options(const Settings& settings, const std::string& data_dir) {
   constexpr std::array<std::pair<std::string_view, Framing>, 6> kFramings = {
       {{"newline", Framing::Newline},
@@ -222,6 +226,7 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
   options.codec = choose(settings.string("codec"), kCodecs);
   options.validate_fully = settings.string("validate") == "full";
   options.max_event_bytes = settings.bytes("max_event_bytes");
+  options.can_wait = can_wait(settings);
   options.oversize = choose(settings.string("oversize"), kOversizes);
   if (options.max_event_bytes == 0 || options.max_event_bytes > limits::kEventBytesCeiling) {
     throw settings.error("max_event_bytes", fmt::format("expected a size from 1 to {} bytes",

@@ -24,7 +24,8 @@ struct KafkaSourceOptions;
 
 struct SourceOptions {
   std::string name;
-  std::string url;  ///< Masked, for people.
+  std::string url;       ///< Masked, for people.
+  bool can_wait = true;  ///< False for datagrams: what is not read in time is lost.
   Framing framing = Framing::Newline;
   Codec codec = Codec::Auto;
   bool validate_fully = false;
@@ -45,6 +46,9 @@ struct SourceOptions {
 /// tcp, udp, unix, unix+dgram, http, forward, stdin, kafka, and the hidden `command` (the output of
 /// `weir run -- COMMAND`).
 std::vector<ComponentSpec> source_specs();
+
+/// False for a source of datagrams: what it does not read in time is lost.
+bool can_wait(const Settings& source) noexcept;
 
 /// `ack`, of every source whose protocol acknowledges.
 OptionSpec ack_option();

@@ -1,5 +1,6 @@
 #include "router/route/fan_out.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "router/base/assert.hpp"
@@ -7,8 +8,9 @@
 
 namespace weir {
 
-void FanOut::use(std::span<const SinkPort> ports) {
+void FanOut::use(std::span<const SinkPort> ports, bool keeps_headroom) {
   WEIR_ASSERT(open_.empty());
+  keeps_headroom_ = keeps_headroom;
   ports_.clear();
   for (const SinkPort& port : ports) {
     ports_.push_back(Port{.sink = &port, .batch = Batch(port.columns.size())});
@@ -37,7 +39,7 @@ void FanOut::add_with_columns(Port& port, const Event& event, std::span<const Va
 
 std::uint64_t FanOut::offer() {
   std::uint64_t copies = 0;
-  met_pressure_ = false;
+  met_pressure_ = PressureLevel::None;
   for (const std::uint16_t index : open_) {
     Port& port = ports_[index];
     copies += port.batch.size();
@@ -45,7 +47,7 @@ std::uint64_t FanOut::offer() {
     const std::size_t column_count = port.batch.column_count();
     port.sink->runner->offer(std::exchange(port.batch, Batch(column_count)), pool_);
     port.read = 0;
-    met_pressure_ = met_pressure_ || port.sink->runner->under_pressure();
+    met_pressure_ = std::max(met_pressure_, port.sink->runner->pressure(keeps_headroom_));
   }
   std::swap(open_, offered_);
   open_.clear();

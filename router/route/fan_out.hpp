@@ -37,9 +37,9 @@ class FanOut {
  public:
   explicit FanOut(BlockPool& pool) noexcept : pool_(pool) {}
 
-  /// From here on events go to `ports`, which must live until the next call.
-  /// Requires: no batch is open.
-  void use(std::span<const SinkPort> ports);
+  /// From here on events go to `ports`, which must live until the next call. `keeps_headroom`: see
+  /// Pressure::level(). Requires: no batch is open.
+  void use(std::span<const SinkPort> ports, bool keeps_headroom);
 
   /// Starts a new read: what is added from here on came from `origin` and lies in `block`, which
   /// lives until the next call.
@@ -70,8 +70,8 @@ class FanOut {
   /// each sink.
   std::uint64_t offer();
 
-  /// True if one of the sinks that were just offered something is under pressure.
-  bool met_pressure() const noexcept { return met_pressure_; }
+  /// The highest pressure of the sinks that were just offered something.
+  PressureLevel met_pressure() const noexcept { return met_pressure_; }
 
   /// Lets the sinks that were just offered something, and write on this thread, do so.
   void run_inline();
@@ -105,7 +105,8 @@ class FanOut {
   const BlockRef* block_ = nullptr;
   std::uint64_t read_ = 0;
   bool wants_offer_ = false;
-  bool met_pressure_ = false;
+  bool keeps_headroom_ = false;
+  PressureLevel met_pressure_ = PressureLevel::None;
 };
 
 }  // namespace weir

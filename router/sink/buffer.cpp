@@ -31,7 +31,7 @@ bool Buffer::offer(Batch batch) {
     batch.refuse(Reason::BufferFull);
     return false;
   }
-  const bool may_spool = spool_ != nullptr && (durable || when_full_ == WhenFull::Spool);
+  const bool may_spool = spool_ != nullptr && (durable || spools_locked());
   if (backlog || (may_spool && !has_room_locked(cost))) {
     on_way_.add(batch);
     spool_->push({.batch = std::move(batch), .only = true});
@@ -162,11 +162,7 @@ void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, Answe
   if (spool_->keeps()) keep_locked(*std::exchange(answered.job, {}), answered);
 }
 
-bool Buffer::pressure_falls_locked() noexcept {
-  const bool was_under_pressure = pressure_;
-  update_pressure_locked();
-  return was_under_pressure && !pressure_;
-}
+bool Buffer::pressure_falls_locked() noexcept { return pressure_.update(fullness_locked()).falls; }
 
 void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::int64_t now_ns) {
   std::size_t rejected_bytes = 0;
@@ -214,18 +210,35 @@ void Buffer::lose_locked(Reason reason, std::uint64_t events) {
   if (notices_) loss_.note(reason, events, wall_clock_ns());
 }
 
-bool Buffer::update_pressure_locked() noexcept {
-  const bool blocks = when_full_ == WhenFull::Block;
-  // What is on its way to disk presses back under any policy: a disk is waited for.
-  const bool rises = !pressure_ && ((blocks && pinned_.bytes() >= bytes_max_) ||
-                                    on_way_.bytes() >= std::max<std::size_t>(bytes_max_ / 2, 1));
-  // Half, so that sources are not stopped and started for every batch.
-  const bool falls = pressure_ && (!blocks || pinned_.bytes() <= bytes_max_ / 2) &&
-                     on_way_.bytes() <= bytes_max_ / 4;
-  if (rises) pressure_ = true;
-  if (falls) pressure_ = false;
-  return rises;
+bool Buffer::spools_locked() const noexcept {
+  return when_full_ == WhenFull::Spool || when_full_ == WhenFull::Shed;
 }
+
+/// Memory is all that there is. That is so, too, while a spool could not be opened yet.
+bool Buffer::blocks_locked() const noexcept {
+  return when_full_ == WhenFull::Block || (spools_locked() && spool_ == nullptr);
+}
+
+double Buffer::fullness() const {
+  const std::lock_guard lock(mutex_);
+  return fullness_locked();
+}
+
+double Buffer::fullness_locked() const noexcept {
+  const double full = std::max(static_cast<double>(bytes_max_), 1.0);
+  // What is on its way to disk presses back under any policy: a disk is waited for.
+  const double on_way = static_cast<double>(on_way_.bytes()) / (full / 2);
+  return blocks_locked() ? std::max(on_way, static_cast<double>(pinned_.bytes()) / full) : on_way;
+}
+
+void Buffer::count_shed(const SeverityCounts& shed) {
+  const std::lock_guard lock(mutex_);
+  account_.offered += shed.total();
+  account_.shed += shed;
+  lose_locked(Reason::Shed, shed.total());
+}
+
+bool Buffer::update_pressure_locked() noexcept { return pressure_.update(fullness_locked()).rises; }
 
 void Buffer::abandon() {
   const std::lock_guard lock(mutex_);

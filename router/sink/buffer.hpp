@@ -16,8 +16,9 @@
 //
 // At `bytes_max`: `Block`, and `Spool` where the disk is slower than what comes, takes what still
 // comes (at most what the shards have in hand) and raises the pressure, which stops reading until
-// half is gone; `DropNewest` refuses the new batch; `DropOldest` lets the oldest waiting ones go.
-// Both count `buffer_full`. An empty buffer takes one batch of any size.
+// half is gone (see Pressure); `Shed` is `Spool` where there is one, else `Block`, for what a
+// LoadShedder left; `DropNewest` refuses the new batch; `DropOldest` lets the oldest waiting ones
+// go. Both count `buffer_full`. An empty buffer takes one batch of any size.
 //
 // Threads: any; one lock, taken per batch. The lock also makes a snapshot exact: an event is always
 // in just one place.
@@ -39,16 +40,18 @@
 
 #include "router/base/batch.hpp"
 #include "router/base/reason.hpp"
+#include "router/base/severity.hpp"
 #include "router/sink/loss_notice.hpp"
 #include "router/sink/own_events.hpp"
 #include "router/sink/pinned_blocks.hpp"
+#include "router/sink/pressure.hpp"
 #include "router/sink/sink.hpp"
 #include "router/sink/spool_queue.hpp"
 #include "router/telemetry/ledger.hpp"
 
 namespace weir {
 
-enum class WhenFull : std::uint8_t { Block, DropNewest, DropOldest, Spool };
+enum class WhenFull : std::uint8_t { Block, DropNewest, DropOldest, Spool, Shed };
 
 /// A batch on its way through a sink. The ticket is its place in the order.
 struct Ticketed {
@@ -68,6 +71,12 @@ class Buffer {
   /// Takes a batch in, or drops by policy. Returns true if the pressure rose with it. Wakes nobody:
   /// the caller may be about to take it itself.
   bool offer(Batch batch);
+
+  /// How far it is filled, 1 being where it presses back. With a spool that is what waits for the
+  /// disk: as long as that takes everything, nothing is full.
+  double fullness() const;
+  /// These were to be offered, and a LoadShedder has dropped them.
+  void count_shed(const SeverityCounts& shed);
 
   /// The next batch, which is then in hand. Nothing if none waits, or if `in_hand_max` batches, or
   /// half of the buffer's bytes, are in hand already: what waits must not lose its room to them.
@@ -135,7 +144,11 @@ class Buffer {
   /// It is on disk now.
   void rest_is_on_disk();
 
-  bool under_pressure() const noexcept { return pressure_.load(std::memory_order_relaxed); }
+  /// See Pressure::level(). One that sheds makes room in its own way, up to the bound.
+  PressureLevel pressure(bool keeps_headroom) const noexcept {
+    return pressure_.level(keeps_headroom && when_full_ != WhenFull::Shed);
+  }
+  bool under_pressure() const noexcept { return pressure(false) != PressureLevel::None; }
   bool has_waiting() const;  ///< Or something is to be read back.
   bool has_jobs() const;     ///< The writer has something to do.
   std::size_t in_hand() const;
@@ -170,6 +183,9 @@ class Buffer {
   void leave_spool_locked();
   void drop_locked(Batch batch, Reason reason);
   void lose_locked(Reason reason, std::uint64_t events);
+  bool spools_locked() const noexcept;
+  bool blocks_locked() const noexcept;
+  double fullness_locked() const noexcept;
   void add_notice_locked();
   Ticketed take_next_locked();
   std::uint64_t take_ticket() noexcept { return std::exchange(next_ticket_, next_ticket_ + 2); }
@@ -187,9 +203,9 @@ class Buffer {
   std::size_t in_hand_bytes_ = 0;
   std::uint64_t next_ticket_ = 3;  // Odd ones; even ones are for notices, before the next batch.
   PinnedBlocks pinned_;
-  PinnedBlocks on_way_;                // Of the spool's jobs...
-  PinnedBlocks copies_;                // ...and of those that may be left out.
-  std::atomic<bool> pressure_{false};  // Written under mutex_, read without.
+  PinnedBlocks on_way_;  // Of the spool's jobs...
+  PinnedBlocks copies_;  // ...and of those that may be left out.
+  Pressure pressure_;    // Written under mutex_, read without.
   bool abandoned_ = false;
   SinkBalance account_;
   std::map<std::uint64_t, std::uint64_t> retried_;  // By ticket: failed attempts.

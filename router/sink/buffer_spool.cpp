@@ -20,13 +20,15 @@ void Buffer::attach_spool(std::unique_ptr<SpoolQueue> spool) {
   spool_ = std::move(spool);
   has_spool_ = true;
   account_.recovered += spool_->region_events();
-  if (!spool_->has_region()) return;
-  // What came before the spool was opened comes behind what is in it.
-  for (Ticketed& ticketed : std::exchange(waiting_, {})) {
-    pinned_.remove(ticketed.batch);
-    on_way_.add(ticketed.batch);
-    spool_->push({.batch = std::move(ticketed.batch), .only = true});
+  if (spool_->has_region()) {
+    // What came before the spool was opened comes behind what is in it.
+    for (Ticketed& ticketed : std::exchange(waiting_, {})) {
+      pinned_.remove(ticketed.batch);
+      on_way_.add(ticketed.batch);
+      spool_->push({.batch = std::move(ticketed.batch), .only = true});
+    }
   }
+  update_pressure_locked();
 }
 
 std::span<SpoolJob> Buffer::begin_group(SteadyTime until, std::size_t bytes_max,

@@ -28,6 +28,9 @@ constexpr seconds kSpoolAfter{3};
 // What putting the rest on disk may take beyond that.
 constexpr seconds kSpoolingMax{10};
 
+// Where most of a batch was shed it is for the sake of memory: what is left is not to pin the rest.
+constexpr std::size_t kThinnedPinnedPerByteMax = 2;
+
 }  // namespace
 
 SinkRunner::SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, MemoryBudget& memory,
@@ -43,6 +46,7 @@ SinkRunner::SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, Me
     buffer_.announce_losses(options_.name,
                             OwnEvents(memory, options_.column_count, options_.columns));
   }
+  if (options_.shed && !traits_.never_blocks) shedder_.emplace(*options_.shed);
   if (!options_.spool || traits_.never_blocks) return;
   SpoolOptions spool = *options_.spool;
   spool.column_count = options_.column_count;
@@ -57,6 +61,7 @@ Result<void> SinkRunner::open_spool() {
   if (spool_ == nullptr) return {};
   const Result<void> opened = spool_->open();
   if (!opened) spool_.reset();
+  on_pressure_change_();  // With a disk there is more room.
   return opened;
 }
 
@@ -79,7 +84,12 @@ bool SinkRunner::runs_inline() const noexcept {
 void SinkRunner::offer(Batch batch, BlockPool& pool) {
   if (batch.empty()) return;
   const bool is_inline = runs_inline();
-  if (!is_inline) compact(batch, pool);
+  if (shedder_ && shed(batch)) {
+    if (batch.empty()) return;
+    compact(batch, pool, kThinnedPinnedPerByteMax);
+  } else if (!is_inline) {
+    compact(batch, pool, limits::kPinnedBytesPerEventByteMax);
+  }
   const bool pressure_rose = buffer_.offer(std::move(batch));
   if (!is_inline) buffer_.wake();
   if (pressure_rose) on_pressure_change_();
@@ -99,12 +109,20 @@ void SinkRunner::run_inline() {
   if (!lock.owns_lock() || buffer_.has_waiting() || buffer_.has_jobs()) buffer_.wake();
 }
 
+/// Drops what is not important enough while the buffer fills up. True if something went.
+bool SinkRunner::shed(Batch& batch) {
+  const SeverityCounts counts = shedder_->thin(batch, buffer_.fullness(), buffer_.has_spool());
+  if (counts.total() == 0) return false;
+  buffer_.count_shed(counts);
+  return true;
+}
+
 /// A batch that pins far more memory than it has bytes gets a block of its own.
-void SinkRunner::compact(Batch& batch, BlockPool& pool) const {
+void SinkRunner::compact(Batch& batch, BlockPool& pool, std::size_t pinned_per_byte_max) const {
   std::size_t pinned = 0;
   for (const BlockRef& block : batch.blocks()) pinned += block->capacity();
   const std::size_t need = batch.byte_count() + batch.size();  // Each event and a newline.
-  if (pinned <= need * limits::kPinnedBytesPerEventByteMax) return;
+  if (pinned <= need * pinned_per_byte_max) return;
   if (const BlockRef block = pool.acquire_exact(need)) batch.move_into(block);
 }
 

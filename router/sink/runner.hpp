@@ -28,6 +28,7 @@
 #include "router/base/block.hpp"
 #include "router/sink/buffer.hpp"
 #include "router/sink/dead_letters.hpp"
+#include "router/sink/load_shedder.hpp"
 #include "router/sink/retry_policy.hpp"
 #include "router/sink/sink.hpp"
 #include "router/sink/spool.hpp"
@@ -41,6 +42,7 @@ struct SinkRunnerOptions {
   std::size_t buffer_bytes_max = 64 << 20;
   WhenFull when_full = WhenFull::Block;
   RetryPolicy retry;
+  std::optional<ShedOptions> shed;        ///< With WhenFull::Shed.
   bool loss_notices = false;              ///< See LossNotice.
   std::size_t column_count = 0;           ///< Of the sink...
   std::shared_ptr<ColumnSource> columns;  ///< ...for events that no shard routed; null for none.
@@ -49,7 +51,7 @@ struct SinkRunnerOptions {
 
 class SinkRunner final : private DeliveryOwner {
  public:
-  /// `on_pressure_change` is called, on any thread, when under_pressure() has changed.
+  /// `on_pressure_change` is called, on any thread, when pressure() has changed.
   SinkRunner(std::unique_ptr<Sink> sink, SinkRunnerOptions options, MemoryBudget& memory, Log& log,
              std::function<void()> on_pressure_change);
   ~SinkRunner();  ///< Requires: drain() was called, or start() never was.
@@ -77,6 +79,8 @@ class SinkRunner final : private DeliveryOwner {
   void run_inline();
 
   bool under_pressure() const { return buffer_.under_pressure(); }
+  /// See Pressure::level().
+  PressureLevel pressure(bool keeps_headroom) const { return buffer_.pressure(keeps_headroom); }
 
   /// SIGHUP: asks the sink to open its files anew. Returns at once.
   void reopen();
@@ -107,7 +111,8 @@ class SinkRunner final : private DeliveryOwner {
   bool gives_up() const;
   void wait_for_work();
   void recover();
-  void compact(Batch& batch, BlockPool& pool) const;
+  bool shed(Batch& batch);
+  void compact(Batch& batch, BlockPool& pool, std::size_t pinned_per_byte_max) const;
   void report(const ErrorCode& cause, const char* what);
   void look_at_trouble();
   std::uint64_t random() noexcept;
@@ -118,6 +123,7 @@ class SinkRunner final : private DeliveryOwner {
   Log& log_;
   const std::function<void()> on_pressure_change_;
   Buffer buffer_;
+  std::optional<LoadShedder> shedder_;
   std::unique_ptr<Spool> spool_;  // Null: memory is all.
 
   std::mutex calls_;  // Held while the sink is called.

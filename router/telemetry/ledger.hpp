@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "router/base/reason.hpp"
+#include "router/base/severity.hpp"
 
 namespace weir {
 
@@ -64,6 +65,7 @@ struct SinkBalance {
   std::uint64_t delivered = 0;
   std::uint64_t delivered_bytes = 0;
   ReasonCounts dropped;
+  SeverityCounts shed;  ///< Of the dropped: those for Reason::Shed.
   std::uint64_t dead_lettered = 0;
   std::uint64_t in_memory = 0;
   std::uint64_t in_spool = 0;

@@ -22,6 +22,15 @@ json::object dropped_to_json(const ReasonCounts& dropped) {
   return object;
 }
 
+json::object shed_to_json(const SeverityCounts& shed) {
+  json::object object;
+  for (std::size_t i = 0; i < kSeverityCount; ++i) {
+    const auto severity = static_cast<Severity>(i);
+    object[to_string(severity)] = shed[severity];
+  }
+  return object;
+}
+
 json::object to_object(const SourceBalance& source) {
   return {{"name", source.name},
           {"url", source.url},
@@ -53,6 +62,7 @@ json::object to_object(const SinkBalance& sink) {
           {"delivered", sink.delivered},
           {"delivered_bytes", sink.delivered_bytes},
           {"dropped", dropped_to_json(sink.dropped)},
+          {"shed", shed_to_json(sink.shed)},
           {"dead_lettered", sink.dead_lettered},
           {"in_memory", sink.in_memory},
           {"in_spool", sink.in_spool},
@@ -110,6 +120,15 @@ ReasonCounts dropped_from_json(const json::object& object) {
   return dropped;
 }
 
+SeverityCounts shed_from_json(const json::object& object) {
+  SeverityCounts shed;
+  for (std::size_t i = 0; i < kSeverityCount; ++i) {
+    const auto severity = static_cast<Severity>(i);
+    shed[severity] = count_or_0(object, to_string(severity));
+  }
+  return shed;
+}
+
 SourceBalance source_from_json(const json::object& object) {
   SourceBalance source;
   source.name = std::string(object.at("name").as_string());
@@ -141,6 +160,7 @@ SinkBalance sink_from_json(const json::object& object) {
   sink.delivered = count(object, "delivered");
   sink.delivered_bytes = count_or_0(object, "delivered_bytes");
   sink.dropped = dropped_from_json(object.at("dropped").as_object());
+  if (object.contains("shed")) sink.shed = shed_from_json(object.at("shed").as_object());
   sink.dead_lettered = count(object, "dead_lettered");
   sink.in_memory = count(object, "in_memory");
   sink.in_spool = count(object, "in_spool");

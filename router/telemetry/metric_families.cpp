@@ -143,6 +143,20 @@ MetricFamily dropped_family(const Balance& balance) {
   return series.take();
 }
 
+MetricFamily shed_family(const Balance& balance) {
+  Series series("weir_sink_shed_events_total",
+                "Of the events lost: dropped by when_full=shed, by severity.", kCounter);
+  for (const SinkBalance& sink : balance.sinks) {
+    if (sink.shed.total() == 0) continue;  // Most never shed.
+    for (std::size_t i = 0; i < kSeverityCount; ++i) {
+      const auto severity = static_cast<Severity>(i);
+      series.add({{"sink", sink.name}, {"severity", std::string(to_string(severity))}},
+                 sink.shed[severity]);
+    }
+  }
+  return series.take();
+}
+
 MetricFamily delivery_family(const Balance& balance) {
   MetricFamily seconds = family("weir_delivery_seconds", "From received to confirmed, by event.",
                                 MetricType::Histogram);
@@ -189,6 +203,9 @@ std::vector<MetricFamily> ledger_families(const Balance& balance, const std::str
   families.push_back(routes.take());
   append_rows(families, kSinkRows, balance.sinks, "sink");
   families.push_back(dropped_family(balance));
+  if (MetricFamily shed = shed_family(balance); !shed.metric.empty()) {
+    families.push_back(std::move(shed));
+  }
   families.push_back(delivery_family(balance));
   families.push_back(single("weir_ledger_imbalance", "0, or weir has a bug.", kGauge,
                             number(balance.imbalance())));

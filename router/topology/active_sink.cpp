@@ -13,6 +13,7 @@ ActiveSink::ActiveSink(PlannedSink& planned, const std::string& data_dir, Memory
       relied_on_(planned.relied_on),
       context_(std::move(planned.context)) {
   SinkRunnerOptions options = read_sink_options(settings_, data_dir);
+  if (options.shed) options.shed->column = planned.severity_column;
   options.column_count = column_texts_.size();
   options.columns = make_columns();
   runner_ = std::make_unique<SinkRunner>(std::move(planned.sink), std::move(options), memory, log,

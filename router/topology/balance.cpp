@@ -20,6 +20,7 @@ void add_account(SinkBalance& to, const SinkBalance& from) {
   to.delivered += from.delivered;
   to.delivered_bytes += from.delivered_bytes;
   to.dropped += from.dropped;
+  to.shed += from.shed;
   to.dead_lettered += from.dead_lettered;
   to.in_memory += from.in_memory;
   // What it left in its spool its successor has found there.
@@ -57,7 +58,7 @@ void BalanceBuilder::add(const Intake::Snapshot& shard) {
     to.connections_total += counts.connections_opened;
     to.connections_refused += counts.connections_refused;
     to.pauses += counts.pauses;
-    to.paused = to.paused || shard.paused;
+    to.paused = to.paused || part.paused;
     if (to.trouble.empty()) to.trouble = part.trouble;
     to.retired = true;
   }

@@ -124,6 +124,10 @@ PlannedSink plan_sink(const Settings& settings, bool relied_on, const SinkRegist
     planned.path = Template::compile(settings.path(), settings, "", *context);
   }
   planned.sink = plugin->make(settings, *context);
+  if (settings.string("when_full") == "shed" && !planned.sink->traits().never_blocks) {
+    planned.severity_column =
+        context->column(severity_expression(settings), settings, "shed.field", 0);
+  }
   planned.column_texts = context->column_texts();
   planned.columns = context->take_columns();
   planned.relied_on = context->relied_on_asked();

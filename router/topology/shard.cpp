@@ -61,17 +61,12 @@ void Shard::ask_to_look_at_pressure() {
 }
 
 void Shard::look_at_pressure() {
-  const bool under_pressure =
-      std::any_of(pipeline_->sinks.begin(), pipeline_->sinks.end(),
-                  [](const SinkPort& port) { return port.runner->under_pressure(); });
-  ReadGate& gate = intake_.gate();
-  if (under_pressure) {
-    gate.close();
-    intake_.note_pause(true);
-  } else if (!gate.open()) {
-    intake_.note_pause(false);
-    gate.reopen();
+  PressureLevel highest = PressureLevel::None;
+  for (const SinkPort& port : pipeline_->sinks) {
+    highest = std::max(highest, port.runner->pressure(pipeline_->keeps_headroom));
   }
+  intake_.note_pause(highest);
+  intake_.gate().set(highest);
 }
 
 void Shard::add_source(const std::string& id, std::unique_ptr<Source> source, bool start_now) {

@@ -24,11 +24,26 @@ WhenFull read_when_full(const Settings& settings, const std::string& data_dir) {
   const std::string& text = settings.string("when_full");
   if (text == "drop_newest") return WhenFull::DropNewest;
   if (text == "drop_oldest") return WhenFull::DropOldest;
+  if (text == "shed") return WhenFull::Shed;
   if (text == "spool" && data_dir.empty()) {
     throw settings.error("when_full", "spool needs a place on disk",
                          "name one: data_dir: /var/lib/weir, or WEIR_DATA_DIR");
   }
   return text == "block" || data_dir.empty() ? WhenFull::Block : WhenFull::Spool;
+}
+
+Severity read_severity(const Settings& settings, std::string_view option) {
+  return severity_of(settings.string(option)).value();  // One of the choices.
+}
+
+std::optional<ShedOptions> read_shed(const Settings& settings) {
+  if (settings.string("when_full") != "shed") return std::nullopt;
+  if (settings.string("spool.when_full") != "block") {
+    throw settings.error("spool.when_full", "with when_full: shed it has to be block",
+                         "else events that are never to be shed would be dropped");
+  }
+  return ShedOptions{.floor = read_severity(settings, "shed.floor"),
+                     .unknown = read_severity(settings, "shed.unknown")};
 }
 
 SpoolOptions read_spool(const Settings& settings, const std::string& data_dir) {
@@ -76,9 +91,26 @@ std::vector<OptionSpec> common_sink_options() {
        .type = OptionType::Choice,
        .fallback = "auto",
        .help =
-           "With a full buffer: go on to disk (spool), stop reading (block), or drop and count. "
-           "auto: spool with a data_dir, else block.",
-       .choices = {"auto", "block", "drop_newest", "drop_oldest", "spool"}},
+           "With a full buffer: go on to disk (spool), stop reading (block), or drop and count; "
+           "shed: with a filling one, or where the disk does not keep up, drop what is least "
+           "important. auto: spool with a data_dir, else block.",
+       .choices = {"auto", "block", "drop_newest", "drop_oldest", "shed", "spool"}},
+      {.name = "shed.field",
+       .type = OptionType::Expression,
+       .help = "With when_full=shed: the field that holds the severity; else the first of level, "
+               "severity, lvl, log.level, severity_text, levelname, priority and PRIORITY. Where "
+               "there is none, a syslog <PRI> at the beginning counts."},
+      {.name = "shed.floor",
+       .type = OptionType::Choice,
+       .fallback = "error",
+       .help = "Events as bad as this, and worse, are never shed: they press back.",
+       .choices = {"emergency", "alert", "critical", "error", "warning", "notice", "info"}},
+      {.name = "shed.unknown",
+       .type = OptionType::Choice,
+       .fallback = "info",
+       .help = "What events are taken for that tell no severity.",
+       .choices = {"emergency", "alert", "critical", "error", "warning", "notice", "info",
+                   "debug"}},
       {.name = "dead_letter",
        .help = "The sink that gets what this one rejects, as JSON with the reason and the event."},
       {.name = "loss_notice",
@@ -119,12 +151,24 @@ std::vector<OptionSpec> common_sink_options() {
   };
 }
 
+std::string severity_expression(const Settings& settings) {
+  if (settings.has("shed.field")) return settings.string("shed.field");
+  // What libraries call it; log.level as ECS has it, in one key and in two.
+  std::string expression;
+  for (const char* const field : {"level", "severity", "lvl", "event[\"log.level\"]", "log.level",
+                                  "severity_text", "levelname", "priority"}) {
+    expression += fmt::format("has({0}) ? {0} : ", field);
+  }
+  return expression + "PRIORITY";
+}
+
 SinkRunnerOptions read_sink_options(const Settings& settings, const std::string& data_dir) {
   SinkRunnerOptions options{.name = settings.name(),
                             .url = settings.masked(),
                             .buffer_bytes_max = settings.bytes("buffer"),
                             .when_full = read_when_full(settings, data_dir),
                             .retry = {},
+                            .shed = read_shed(settings),
                             .loss_notices = settings.boolean("loss_notice"),
                             .spool = {}};
   SpoolOptions spool = read_spool(settings, data_dir);

@@ -11,8 +11,11 @@
 
 namespace weir {
 
-/// `encoding`, `buffer`, `when_full`, `spool.*`.
+/// `encoding`, `buffer`, `when_full`, `shed.*`, `spool.*`.
 std::vector<OptionSpec> common_sink_options();
+
+/// What the column holds that a sink with `when_full=shed` goes by.
+std::string severity_expression(const Settings& settings);
 
 /// `data_dir`: the configuration's, or "": then there is no spool. Throws ConfigError where options
 /// do not go together.

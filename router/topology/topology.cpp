@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "router/base/assert.hpp"
+#include "router/base/limits.hpp"
+#include "router/ingest/source_options.hpp"
 #include "router/topology/balance.hpp"
 #include "router/topology/sink_options.hpp"
 
@@ -63,7 +65,7 @@ Topology::Topology(const Config& config, TopologyPlan plan, PassedSockets passed
               {{"socket", socket}});
   }
   sinks_ = make_sinks(plan, config);
-  pipeline_ = make_pipeline(plan, sinks_);
+  pipeline_ = make_pipeline(config, plan, sinks_);
   connect_dead_letters();
 }
 
@@ -138,10 +140,7 @@ Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
     return !planned.sink->traits().never_blocks;
   };
   const bool alone = std::count_if(plan.sinks.begin(), plan.sinks.end(), can_block) == 1;
-  const auto loses_unread = [](const Settings& source) {
-    return source.scheme() == "udp" || source.scheme() == "unix+dgram";
-  };
-  const bool all_wait = std::none_of(config.sources.begin(), config.sources.end(), loses_unread);
+  const bool all_wait = std::all_of(config.sources.begin(), config.sources.end(), can_wait);
   Sinks sinks;
   for (PlannedSink& planned : plan.sinks) {
     const auto known = std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& sink) {
@@ -160,7 +159,10 @@ Topology::Sinks Topology::make_sinks(TopologyPlan& plan, const Config& config) {
   return sinks;
 }
 
-std::shared_ptr<const Pipeline> Topology::make_pipeline(TopologyPlan& plan, Sinks& sinks) {
+std::shared_ptr<const Pipeline> Topology::make_pipeline(const Config& config, TopologyPlan& plan,
+                                                        Sinks& sinks) {
+  const bool all_wait = std::all_of(config.sources.begin(), config.sources.end(), can_wait);
+  budget_.set_headroom(all_wait ? 0 : budget_.bytes_max() / limits::kHeadroomShare);
   std::vector<SinkPort> ports;
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     ports.push_back({.runner = &sinks[i]->runner(), .columns = std::move(plan.sinks[i].columns)});
@@ -168,7 +170,8 @@ std::shared_ptr<const Pipeline> Topology::make_pipeline(TopologyPlan& plan, Sink
   return std::make_shared<const Pipeline>(Pipeline{.fields = FieldTree(plan.fields),
                                                    .table = std::move(*plan.table),
                                                    .sinks = std::move(ports),
-                                                   .wants_peer = plan.wants_peer});
+                                                   .wants_peer = plan.wants_peer,
+                                                   .keeps_headroom = !all_wait});
 }
 
 void Topology::start(std::function<void()> on_finite_end) {
@@ -229,7 +232,7 @@ void Topology::reload(const Config& config, TopologyPlan plan) {
     if (sink != nullptr) old_sinks.push_back(std::move(sink));
   }
   sinks_ = std::move(new_sinks);
-  std::shared_ptr<const Pipeline> pipeline = make_pipeline(plan, sinks_);
+  std::shared_ptr<const Pipeline> pipeline = make_pipeline(config, plan, sinks_);
   switch_shards(pipeline);
   pipeline_ = std::move(pipeline);
   retire_sinks(std::move(old_sinks));

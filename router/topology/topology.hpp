@@ -64,7 +64,8 @@ class Topology {
   using Sinks = std::vector<std::unique_ptr<ActiveSink>>;
 
   Sources bind_sources(const Config& config, std::map<std::string, Fd> pipes);
-  std::shared_ptr<const Pipeline> make_pipeline(TopologyPlan& plan, Sinks& sinks);
+  std::shared_ptr<const Pipeline> make_pipeline(const Config& config, TopologyPlan& plan,
+                                                Sinks& sinks);
   Sinks make_sinks(TopologyPlan& plan, const Config& config);
   void switch_shards(const std::shared_ptr<const Pipeline>& pipeline);
   void attach_sources(bool running);

@@ -115,6 +115,34 @@ TEST_CASE("with when_full=block the sender waits, and in the end everything arri
   CHECK(router.closing_books().imbalance() == 0);
 }
 
+TEST_CASE("while senders that can wait are held up, datagrams are still taken") {
+  const Server destination;
+  Router router(
+      "admin: 127.0.0.1:0\n"
+      "shutdown_timeout: 500ms\n"
+      "sources: {in: 'tcp://127.0.0.1:0', datagrams: 'udp://127.0.0.1:0'}\n"
+      "sinks: {stalled: 'tcp://127.0.0.1:" +
+      std::to_string(destination.port()) + "?buffer=32MiB&when_full=block'}\n");
+  Load load(router.port("in"), 2);
+  REQUIRE(await([&] { return router.books_now().source("in", "pauses") > 0; }));
+  CHECK(router.books_now().sink("stalled", "buffer_bytes") < std::uint64_t{32} << 20);
+
+  constexpr std::uint64_t kDatagrams = 2000;
+  const Socket sender = connect_udp(router.port("datagrams"));
+  for (std::uint64_t i = 0; i < kDatagrams; ++i) {
+    REQUIRE(sender.send(numbered_event(3, i)));
+    if (i % 100 != 99) continue;
+    REQUIRE(await([&] { return router.books_now().source("datagrams", "received") == i + 1; }));
+  }
+  const Books books = router.books_now();
+  CHECK(books.source("datagrams", "pauses") == 0);
+  CHECK(books.dropped("datagrams", "kernel_udp") == 0);
+  CHECK(books.imbalance() == 0);
+  CHECK(router.stop() == 3);
+  load.stop();
+  CHECK(router.closing_books().imbalance() == 0);
+}
+
 TEST_CASE("a destination that goes away and comes back gets the rest") {
   const TempDir scratch;
   const std::string path = scratch / "destination.sock";

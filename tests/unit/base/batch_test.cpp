@@ -81,3 +81,65 @@ TEST_CASE("moved into a block of its own, a batch keeps bytes and columns and fr
   CHECK(batch.columns(0)[0].text() == "web");
   CHECK(batch.columns(0)[0].text().data() == small->data() + 8);
 }
+
+TEST_CASE("events that are taken out leave the others with their columns and origins", "[base]") {
+  MemoryBudget budget(1 << 20);
+  BlockPool pool(budget, 4096, 2);
+  const BlockRef block = pool.acquire();
+  Batch batch(1);
+  const std::string texts = "abbcccdddd";
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    batch.begin({.source = nullptr, .received_ns = static_cast<std::int64_t>(i)}, block);
+    const Value column[] = {Value::of(static_cast<std::int64_t>(i))};
+    batch.add(event_at(block, at, std::string_view(texts).substr(at, i + 1)), column);
+    at += i + 1;
+  }
+  CHECK(batch.remove_if([](std::size_t i) { return i % 2 == 0; }) == 2);
+  REQUIRE(batch.size() == 2);
+  CHECK(batch.byte_count() == 6);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Event& event = batch.events()[i];
+    CHECK(event.bytes() == (i == 0 ? "bb" : "dddd"));
+    CHECK(batch.columns(i)[0].integer() == static_cast<std::int64_t>(2 * i + 1));
+    CHECK(batch.origin(event).received_ns == static_cast<std::int64_t>(2 * i + 1));
+  }
+  CHECK(batch.remove_if([](std::size_t) { return false; }) == 0);
+  CHECK(batch.size() == 2);
+  const std::size_t overhead = batch.overhead_bytes();
+  CHECK(batch.remove_if([](std::size_t) { return true; }) == 2);
+  CHECK(batch.overhead_bytes() < overhead);
+  CHECK(batch.empty());
+  CHECK(batch.byte_count() == 0);
+}
+
+TEST_CASE("a receipt goes with the last of its events that is taken out", "[base]") {
+  class Noted final : public weir::Receipt {
+   public:
+    bool answered = false;
+
+   private:
+    void settled(bool) noexcept override { answered = true; }
+  };
+  MemoryBudget budget(1 << 20);
+  BlockPool pool(budget, 4096, 2);
+  const BlockRef block = pool.acquire();
+  Noted receipts[3];
+  Batch batch;
+  for (std::size_t i = 0; i < 3; ++i) {
+    batch.begin({.source = nullptr,
+                 .received_ns = 1,
+                 .peer = {},
+                 .receipt = weir::ReceiptRef(&receipts[i])},
+                block);
+    batch.add(event_at(block, 2 * i, "x"));
+    batch.add(event_at(block, 2 * i + 1, "y"));
+  }
+  batch.remove_if([](std::size_t i) { return i == 0 || i == 2 || i == 3; });
+  CHECK_FALSE(receipts[0].answered);
+  CHECK(receipts[1].answered);
+  CHECK_FALSE(receipts[2].answered);
+  batch.remove_if([](std::size_t i) { return i != 0; });
+  CHECK_FALSE(receipts[0].answered);
+  CHECK(receipts[2].answered);
+}

@@ -9,6 +9,7 @@
 using weir::BlockPool;
 using weir::BlockRef;
 using weir::MemoryBudget;
+using weir::MemoryClaim;
 
 TEST_CASE("a block ends in readable zero bytes", "[base]") {
   MemoryBudget budget(1 << 20);
@@ -80,4 +81,28 @@ TEST_CASE("blocks come home from other threads", "[base]") {
   }
   pool.trim();
   CHECK(budget.bytes_used() == 0);
+}
+
+TEST_CASE("headroom is kept for those that cannot wait", "[base]") {
+  MemoryBudget budget(8 * 4096);
+  BlockPool pool(budget, 4096, 0);
+  std::vector<BlockRef> blocks;
+  budget.set_headroom(4096);
+  int told = 0;
+  budget.add_listener([&] { ++told; });
+  for (int i = 0; i < 7; ++i) {
+    blocks.push_back(pool.acquire(MemoryClaim::Waits));
+    REQUIRE(blocks.back());
+  }
+  CHECK_FALSE(pool.acquire(MemoryClaim::Waits));
+  CHECK_FALSE(pool.acquire_exact(1, MemoryClaim::Waits));
+  blocks.push_back(pool.acquire());
+  CHECK(blocks.back());
+  CHECK_FALSE(pool.acquire());
+  while (blocks.size() > 6) blocks.pop_back();
+  CHECK(told == 1);  // Whoever was refused may come again.
+  CHECK(pool.acquire(MemoryClaim::Waits));
+  budget.set_headroom(0);
+  for (int i = 0; i < 2; ++i) blocks.push_back(pool.acquire(MemoryClaim::Waits));
+  CHECK(blocks.back());
 }

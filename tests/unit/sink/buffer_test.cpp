@@ -106,7 +106,7 @@ TEST_CASE("block raises the pressure at the limit and lets go at half of it", "[
   while (auto next = buffer.take(8)) {
     falls += buffer.settle(std::move(next->batch), next->ticket, {.delivered = true}, kNow);
   }
-  CHECK(falls == 1);
+  CHECK(falls == 2);  // Below 7/8 for those that cannot wait, at a half for all.
   CHECK_FALSE(buffer.under_pressure());
 }
 

@@ -24,6 +24,21 @@ TEST_CASE("a balance read back from its JSON is the same balance", "[telemetry]"
   CHECK(read.uptime_seconds == 12.5);
 }
 
+TEST_CASE("what was shed is there by severity, and may be missing", "[telemetry]") {
+  Balance balance = weir::test::sample_balance();
+  balance.sinks[0].shed[weir::Severity::Debug] = 3;
+  balance.sinks[0].shed[weir::Severity::Notice] = 1;
+  json::object object = json::parse(weir::to_json(balance)).as_object();
+  json::object& sink = object.at("sinks").at(0).as_object();
+  CHECK(sink.at("shed").at("debug").to_number<int>() == 3);
+  CHECK(sink.at("shed").as_object().size() == weir::kSeverityCount);
+  const Balance read = weir::balance_from_json(json::serialize(object));
+  CHECK(read.sinks.at(0).shed[weir::Severity::Notice] == 1);
+  CHECK(read.sinks.at(0).shed.total() == 4);
+  sink.erase("shed");  // A router of another version.
+  CHECK(weir::balance_from_json(json::serialize(object)).sinks.at(0).shed.total() == 0);
+}
+
 TEST_CASE("the JSON has every reason, the imbalances and the verdict", "[telemetry]") {
   Balance balance = weir::test::sample_balance();
   json::object object = json::parse(weir::to_json(balance)).as_object();

@@ -119,6 +119,15 @@ TEST_CASE("every reason is there from the start, at 0", "[telemetry]") {
         5);
 }
 
+TEST_CASE("what a sink has shed is shown by severity", "[telemetry]") {
+  Balance balance = weir::test::sample_balance();
+  CHECK_FALSE(rendered(balance).types.contains("weir_sink_shed_events_total"));
+  balance.sinks[0].shed[weir::Severity::Debug] = 3;
+  const Exposition e = rendered(balance);
+  CHECK(e.samples.at("weir_sink_shed_events_total{sink=\"archive\",severity=\"debug\"}") == 3);
+  CHECK(e.samples.at("weir_sink_shed_events_total{sink=\"archive\",severity=\"info\"}") == 0);
+}
+
 TEST_CASE("the time of delivery is a histogram of cumulative buckets", "[telemetry]") {
   const Exposition e = rendered(weir::test::sample_balance());
   CHECK(e.types.at("weir_delivery_seconds") == "histogram");
