@@ -17,6 +17,7 @@
 #include "router/main/ledger_command.hpp"
 #include "router/main/load_plan.hpp"
 #include "router/main/top_command.hpp"
+#include "router/replay/dead_letter_command.hpp"
 #include "router/replay/replay_command.hpp"
 #include "router/telemetry/log.hpp"
 #include "router/telemetry/metrics.hpp"
@@ -34,8 +35,8 @@ struct Words {
   bool are_divided = false;
 };
 
-constexpr const char* kCommands[] = {"run", "check",  "explain", "ledger",
-                                     "top", "replay", "schema",  "bench"};
+constexpr const char* kCommands[] = {"run",    "check",       "explain", "ledger", "top",
+                                     "replay", "dead-letter", "schema",  "bench"};
 
 bool is_command(const std::string& word) {
   for (const char* command : kCommands) {
@@ -127,6 +128,7 @@ int parse_and_run(int argc, char** argv) {
   top_app->add_flag("--once", top.once, "one picture, then the end");
 
   const weir::ReplayCommand replay(app);
+  weir::DeadLetterCommand dead_letter(app);
 
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
@@ -149,6 +151,7 @@ int parse_and_run(int argc, char** argv) {
   }
   if (*ledger_app) return weir::ledger_command(ledger, std::cout, std::cerr);
   if (replay.chosen()) return replay.run(std::cout);
+  if (dead_letter.chosen()) return dead_letter.run(std::cout, std::cerr);
   if (*schema_app) return schema();
   if (bench.chosen()) {
     if (words.are_divided && words.command.empty()) {
