@@ -17,6 +17,18 @@ const Settings::Entry& Settings::require(std::string_view option) const {
   return entry == nullptr ? kAbsent : *entry;
 }
 
+Settings Settings::changed(const std::string& option, const std::string& text) const {
+  Settings copy = *this;
+  if (text.empty()) {
+    copy.entries_.erase(option);
+    return copy;
+  }
+  Entry& entry = copy.entries_[option];
+  entry.text = text;
+  entry.is_default = false;
+  return copy;
+}
+
 bool Settings::has(std::string_view option) const noexcept { return find(option) != nullptr; }
 
 const std::string& Settings::string(std::string_view option) const { return require(option).text; }

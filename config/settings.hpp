@@ -82,6 +82,10 @@ class Settings {
   /// All options, given and default, by name: for what shows a configuration.
   const std::map<std::string, Entry, std::less<>>& entries() const noexcept { return entries_; }
 
+  /// The same but for one option, whatever it says now; "": without it. For what runs a sink in its
+  /// own way.
+  Settings changed(const std::string& option, const std::string& text) const;
+
   /// True if both would make the same component: what reload goes by. Secrets are compared.
   bool same_as(const Settings& other) const noexcept;
 

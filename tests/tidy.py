@@ -37,8 +37,10 @@ INCLUDES = {
        for i, stage in enumerate(STAGES)},
     "router/topology": BELOW_STAGES | {f"router/{stage}" for stage in STAGES},
     "router/bench": BELOW_STAGES | {"router/ingest"},  # An instrument beside the router.
+    # Commands that send again what weir has had before: a router of one source and one sink.
+    "router/replay": BELOW_STAGES | {f"router/{s}" for s in STAGES} | {"router/topology", "plugins"},
     "router/main": BELOW_STAGES | {f"router/{s}" for s in STAGES}
-                   | {"router/topology", "router/bench", "plugins"},
+                   | {"router/topology", "router/bench", "router/replay", "plugins"},
 }
 
 # All that a plugin sees, beside router/base and its own folder.

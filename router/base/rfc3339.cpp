@@ -29,9 +29,12 @@ std::optional<int> zone_minutes(std::string_view text) noexcept {
   return (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
-}  // namespace
+struct Instant {
+  std::int64_t seconds;  // Since the epoch.
+  std::int64_t fraction_ns;
+};
 
-std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept {
+std::optional<Instant> parse(std::string_view text) noexcept {
   using namespace std::chrono;
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   if (text.size() <= kShape.size() || text[4] != '-' || text[7] != '-' || text[13] != ':' ||
@@ -49,17 +52,32 @@ std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept {
     return {};
   }
   std::size_t at = kShape.size();
-  std::int64_t fraction_ms = 0;
+  std::int64_t fraction_ns = 0;
   if (text[at] == '.') {
-    int scale = 100;
+    int scale = 100'000'000;
     for (++at; at < text.size() && digits(text, at, 1) >= 0; ++at, scale /= 10) {
-      fraction_ms += digits(text, at, 1) * scale;
+      fraction_ns += digits(text, at, 1) * scale;
     }
   }
   const auto zone = zone_minutes(text.substr(at));
   if (!zone) return {};
   const auto time = sys_days(date) + hours(hour) + minutes(minute - *zone) + seconds(second);
-  return duration_cast<milliseconds>(time.time_since_epoch()).count() + fraction_ms;
+  return Instant{duration_cast<seconds>(time.time_since_epoch()).count(), fraction_ns};
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept {
+  const std::optional<Instant> instant = parse(text);
+  if (!instant) return {};
+  return instant->seconds * 1000 + instant->fraction_ns / 1'000'000;
+}
+
+std::optional<std::int64_t> parse_rfc3339_ns(std::string_view text) noexcept {
+  constexpr std::int64_t kSecondsMax = INT64_MAX / 1'000'000'000 - 1;
+  const std::optional<Instant> instant = parse(text);
+  if (!instant || instant->seconds > kSecondsMax || instant->seconds < -kSecondsMax) return {};
+  return instant->seconds * 1'000'000'000 + instant->fraction_ns;
 }
 
 void append_rfc3339(std::int64_t time_ns, std::string& out) {

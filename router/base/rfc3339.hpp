@@ -15,6 +15,9 @@ namespace weir {
 /// since the epoch. Nothing where it is anything else.
 std::optional<std::int64_t> parse_rfc3339_ms(std::string_view text) noexcept;
 
+/// The same in nanoseconds; also nothing outside of the years 1678 to 2261, which have none.
+std::optional<std::int64_t> parse_rfc3339_ns(std::string_view text) noexcept;
+
 /// Appends "2026-11-21T21:39:42.123456789Z". `time_ns` since the epoch.
 void append_rfc3339(std::int64_t time_ns, std::string& out);
 

@@ -72,11 +72,17 @@ bool Intake::reserve(std::size_t bytes, ReadGate::Reader reader) {
 void Intake::take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer,
                   ReceiptRef receipt) {
   if (frames.empty()) return;
-  origin_ = {.source = &source.options.name,
-             .received_ns = wall_clock_ns(),
-             .peer = peer,
-             .receipt = std::move(receipt)};
-  if (pipeline_->fields.wants(Metadata::Peer)) peer_text_ = to_string(peer);
+  take(source, frames,
+       Origin{.source = &source.options.name,
+              .received_ns = wall_clock_ns(),
+              .peer = peer,
+              .receipt = std::move(receipt)});
+}
+
+void Intake::take(SourceAccount& source, std::span<const Frame> frames, Origin origin) {
+  if (frames.empty()) return;
+  origin_ = std::move(origin);
+  if (pipeline_->fields.wants(Metadata::Peer)) peer_text_ = to_string(origin_.peer);
   fan_out_.begin(origin_, cursor_.block());
   indexed_until_ = nullptr;
   if (pipeline_->table.fits_masks()) {
@@ -110,7 +116,7 @@ void Intake::take_all(SourceAccount& source, std::span<const Frame> frames) {
     malformed += format == Format::Malformed ? 1 : 0;
     truncated += frame.truncated ? 1 : 0;
     if (wants_metadata) [[unlikely]]
-      fill_metadata(source, format, frame.truncated, row);
+      fill_metadata(format, frame.truncated, row);
     const Event event{.data = frame.data,
                       .size = frame.size,
                       .format = format,
@@ -154,12 +160,11 @@ void Intake::index_run(std::span<const Frame> frames) {
   if (count > 1) decoder_.index_run({begin, static_cast<std::size_t>(end - begin)});
 }
 
-void Intake::fill_metadata(const SourceAccount& source, Format format, bool truncated,
-                           std::span<Value> row) {
+void Intake::fill_metadata(Format format, bool truncated, std::span<Value> row) {
   for (const auto& [metadata, slot] : pipeline_->fields.metadata()) {
     switch (metadata) {
       case Metadata::Source:
-        row[slot] = Value::string(source.options.name);
+        row[slot] = Value::string(*origin_.source);
         break;
       case Metadata::Peer:
         row[slot] = peer_text_.empty() ? Value() : Value::string(peer_text_, true);

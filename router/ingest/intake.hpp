@@ -53,6 +53,9 @@ class Intake {
   void take(SourceAccount& source, std::span<const Frame> frames, const Peer& peer,
             ReceiptRef receipt = {});
 
+  /// The same of events that came in before: `origin` says when, and at which source.
+  void take(SourceAccount& source, std::span<const Frame> frames, Origin origin);
+
   /// Offers what is open, publishes the counts, lets inline sinks write.
   void flush();
 
@@ -84,8 +87,7 @@ class Intake {
  private:
   template <bool Masked>
   void take_all(SourceAccount& source, std::span<const Frame> frames);
-  void fill_metadata(const SourceAccount& source, Format format, bool truncated,
-                     std::span<Value> row);
+  void fill_metadata(Format format, bool truncated, std::span<Value> row);
   void index_run(std::span<const Frame> frames);
   void publish_routes();
   static bool is_paused(const SourceAccount& source, PressureLevel level) noexcept;

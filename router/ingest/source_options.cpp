@@ -176,7 +176,15 @@ std::vector<ComponentSpec> source_specs() {
                         .address = AddressForm::None,
                         .help = "",  // Hidden: made by `weir run -- COMMAND`.
                         .options = stream_options()};
-  return {tcp, udp, unix_stream, unix_datagram, http, forward, standard_input, kafka, command};
+  return {tcp,   udp,     unix_stream, unix_datagram, http, forward, standard_input,
+          kafka, command, feed_spec()};
+}
+
+ComponentSpec feed_spec() {
+  return {.scheme = "feed",
+          .address = AddressForm::None,
+          .help = "",  // Hidden: made by commands.
+          .options = decoding_options()};
 }
 
 OptionSpec ack_option() {

@@ -43,12 +43,15 @@ struct SourceOptions {
   std::shared_ptr<const ForwardOptions> forward;    ///< Of a `forward://` source.
 };
 
-/// tcp, udp, unix, unix+dgram, http, forward, stdin, kafka, and the hidden `command` (the output of
-/// `weir run -- COMMAND`).
+/// tcp, udp, unix, unix+dgram, http, forward, stdin, kafka, and two that no user can name:
+/// `command` (the output of `weir run -- COMMAND`) and `feed` (what `weir replay` sends again).
 std::vector<ComponentSpec> source_specs();
 
 /// False for a source of datagrams: what it does not read in time is lost.
 bool can_wait(const Settings& source) noexcept;
+
+/// `feed`: see RecordFeed.
+ComponentSpec feed_spec();
 
 /// `ack`, of every source whose protocol acknowledges.
 OptionSpec ack_option();

@@ -17,6 +17,8 @@
 #include "router/main/ledger_command.hpp"
 #include "router/main/load_plan.hpp"
 #include "router/main/top_command.hpp"
+#include "router/replay/dead_letter_command.hpp"
+#include "router/replay/replay_command.hpp"
 #include "router/telemetry/log.hpp"
 #include "router/telemetry/metrics.hpp"
 #include "router/topology/schema.hpp"
@@ -33,7 +35,8 @@ struct Words {
   bool are_divided = false;
 };
 
-constexpr const char* kCommands[] = {"run", "check", "explain", "ledger", "top", "schema", "bench"};
+constexpr const char* kCommands[] = {"run",    "check",       "explain", "ledger", "top",
+                                     "replay", "dead-letter", "schema",  "bench"};
 
 bool is_command(const std::string& word) {
   for (const char* command : kCommands) {
@@ -124,6 +127,9 @@ int parse_and_run(int argc, char** argv) {
       ->envname("WEIR_CONTROL_SOCKET");
   top_app->add_flag("--once", top.once, "one picture, then the end");
 
+  const weir::ReplayCommand replay(app);
+  weir::DeadLetterCommand dead_letter(app);
+
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
   weir::bench::BenchCommand bench(app);
@@ -144,6 +150,8 @@ int parse_and_run(int argc, char** argv) {
     return weir::explain_command(line, *event_given ? &event : nullptr, std::cin, std::cout);
   }
   if (*ledger_app) return weir::ledger_command(ledger, std::cout, std::cerr);
+  if (replay.chosen()) return replay.run(std::cout);
+  if (dead_letter.chosen()) return dead_letter.run(std::cout, std::cerr);
   if (*schema_app) return schema();
   if (bench.chosen()) {
     if (words.are_divided && words.command.empty()) {

@@ -8,6 +8,7 @@
 
 #include "config/host_port.hpp"
 #include "router/ingest/datagram_source.hpp"
+#include "router/ingest/feed_source.hpp"
 #include "router/ingest/forward_options.hpp"
 #include "router/ingest/forward_source.hpp"
 #include "router/ingest/http_answer.hpp"
@@ -27,6 +28,7 @@ bool is_inet(const std::string& scheme) {
   return scheme == "tcp" || scheme == "udp" || is_http(scheme) || is_forward(scheme);
 }
 bool is_kafka(const std::string& scheme) { return scheme == "kafka"; }
+bool is_feed(const std::string& scheme) { return scheme == "feed"; }
 bool is_pipe(const std::string& scheme) { return scheme == "stdin" || scheme == "command"; }
 
 Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0)); }
@@ -35,13 +37,18 @@ Fd duplicate(const Fd& descriptor) { return Fd(::fcntl(descriptor.get(), F_DUPFD
 
 ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir,
                            std::uint64_t generation, std::size_t shard_count, const Before& before,
-                           PassedSockets& passed, Fd pipe)
+                           PassedSockets& passed, SourceInput input)
     : settings_(settings),
       data_dir_(data_dir),
       options_(read_source_options(settings, data_dir)),
       id_(settings.name() + "#" + std::to_string(generation)),
       shared_(std::make_shared<SharedListener>(options_)) {
+  if (is_feed(settings.scheme())) {
+    feed_ = std::move(input.feed);
+    return;
+  }
   if (is_pipe(settings.scheme())) {
+    Fd pipe = std::move(input.pipe);
     if (!pipe) {
       const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
       if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) {  // See hold_standard_descriptors().
@@ -156,7 +163,7 @@ void ActiveSource::attach(std::vector<std::unique_ptr<Shard>>& shards, bool runn
   // A listening socket's connections are spread over all shards, even if it is the only one; a
   // pipe has one reader, and so has a datagram socket, for the sake of order.
   const bool is_single = is_datagram(settings_.scheme()) && sockets_.size() == 1;
-  const bool everywhere = !is_pipe(settings_.scheme()) && !is_single;
+  const bool everywhere = !ends_by_itself() && !is_single;
   const std::size_t count = everywhere ? shards.size() : 1;
   // The first shard last: it may accept at once, and hand connections to the others.
   for (std::size_t i = count; i-- > 0;) {
@@ -183,6 +190,9 @@ std::unique_ptr<Source> ActiveSource::make_part(std::size_t index,
                                               shard.intake(), log);
     metrics.expose(part->metrics());
     return part;
+  }
+  if (is_feed(settings_.scheme())) {
+    return std::make_unique<FeedSource>(shard.io(), feed_, account, shard.intake(), on_end);
   }
   Fd socket = index < sockets_.size() ? duplicate(sockets_[index]) : Fd();
   if (is_pipe(settings_.scheme())) {
@@ -236,6 +246,8 @@ void ActiveSource::let_sockets_go() noexcept {
   passed_.reset();
 }
 
-bool ActiveSource::ends_by_itself() const noexcept { return is_pipe(settings_.scheme()); }
+bool ActiveSource::ends_by_itself() const noexcept {
+  return is_pipe(settings_.scheme()) || is_feed(settings_.scheme());
+}
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 #include "router/base/fd.hpp"
 #include "router/ingest/forward_units.hpp"
 #include "router/ingest/http_part.hpp"
+#include "router/ingest/record_feed.hpp"
 #include "router/ingest/socket_file.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/ingest/stream_listener.hpp"
@@ -23,6 +24,12 @@
 
 namespace weir {
 
+/// What a source reads that listens nowhere.
+struct SourceInput {
+  Fd pipe;                           ///< Of `command` and `stdin`; none: this process's own.
+  std::shared_ptr<RecordFeed> feed;  ///< Of `feed`.
+};
+
 class ActiveSource {
  public:
   /// What ran before a reload; null where there is none. Often both are the same.
@@ -32,10 +39,11 @@ class ActiveSource {
   };
 
   /// Binds what has to be bound, unless it listens there already or one of `passed` is meant for
-  /// it. `pipe`: what a `command` or `stdin` source reads. Throws ConfigError. `generation` tells
-  /// it from a predecessor of that name. `data_dir`: the configuration's.
+  /// it. `input`: what a `command`, `stdin` or `feed` source reads. Throws ConfigError.
+  /// `generation` tells it from a predecessor of that name. `data_dir`: the configuration's.
   ActiveSource(const Settings& settings, const std::string& data_dir, std::uint64_t generation,
-               std::size_t shard_count, const Before& before, PassedSockets& passed, Fd pipe);
+               std::size_t shard_count, const Before& before, PassedSockets& passed,
+               SourceInput input);
 
   /// Adds its part to every shard; to be called once. `running`: the shards' threads have started.
   /// `on_end` is called, on a shard's thread, when a source that ends by itself has ended.
@@ -89,6 +97,7 @@ class ActiveSource {
   bool figures_are_new_ = false;         // The same.
   std::shared_ptr<SharedHttp> http_;     // Of an HTTP source.
   std::shared_ptr<ForwardUnits> units_;  // Of a Forward source.
+  std::shared_ptr<RecordFeed> feed_;     // Of a feed.
 };
 
 }  // namespace weir

@@ -40,9 +40,12 @@ std::string addresses_text(const std::map<std::string, std::string>& addresses) 
 
 }  // namespace
 
-Service::Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, Log& log)
+Service::Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, Log& log,
+                 SourceInputs feeds)
     : loaded_(std::move(loaded)),
       load_(std::move(load)),
+      inputs_(std::move(feeds)),
+      is_router_(inputs_.empty()),
       metrics_(metrics),
       log_(log),
       signals_(io_),
@@ -67,23 +70,15 @@ void Service::start() {
   if (has_command) signals_.add({SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   if (has_command || ::getpid() == 1) signals_.add({SIGCHLD});
   raise_open_files_limit();
-  std::map<std::string, Fd> pipes;
   if (has_command) {
     command_ = std::make_unique<ChildProcess>(loaded_.config.command);
     ChildProcess::Pipes ends = command_->take_pipes();
-    pipes.emplace("stdout", std::move(ends.out));
-    pipes.emplace("stderr", std::move(ends.err));
+    inputs_["stdout"].pipe = std::move(ends.out);
+    inputs_["stderr"].pipe = std::move(ends.err);
   }
   topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(passed),
-                                         std::move(pipes), io_, log_, metrics_);
-  const RouterView view{.balance = [this] { return topology_->balance(); },
-                        .config_yaml = [this] { return to_yaml(loaded_.config); },
-                        .not_ready = [this] { return not_ready(); }};
-  admin_ =
-      std::make_unique<AdminServer>(io_,
-                                    AdminOptions{.address = loaded_.config.admin,
-                                                 .control_socket = loaded_.config.control_socket},
-                                    view, metrics_, log_);
+                                         std::move(inputs_), io_, log_, metrics_);
+  if (is_router_) open_admin();
   signals_.listen([this](int number) { on_signal(number); });
   topology_->start([this] {
     if (command_ == nullptr) begin_end("every source has ended");
@@ -93,6 +88,17 @@ void Service::start() {
   notify_service_manager("READY=1");
   log_.info("weir", "ready", {{"sources", addresses_text(topology_->addresses())}});
   release_code_pages();
+}
+
+void Service::open_admin() {
+  const RouterView view{.balance = [this] { return topology_->balance(); },
+                        .config_yaml = [this] { return to_yaml(loaded_.config); },
+                        .not_ready = [this] { return not_ready(); }};
+  admin_ =
+      std::make_unique<AdminServer>(io_,
+                                    AdminOptions{.address = loaded_.config.admin,
+                                                 .control_socket = loaded_.config.control_socket},
+                                    view, metrics_, log_);
 }
 
 void Service::on_signal(int number) {
@@ -112,7 +118,7 @@ void Service::on_signal(int number) {
     return;
   }
   if (number == SIGHUP) {
-    if (!ending_) reload();
+    if (!ending_ && is_router_) reload();
     return;
   }
   if (number != SIGTERM && number != SIGINT) return;
@@ -176,7 +182,7 @@ void Service::begin_end(const char* why) {
   notify_service_manager("STOPPING=1");
   log_.info("weir", "draining", {{"why", why}});
   topology_->drain(steady_now() + loaded_.config.shutdown_timeout, [this] {
-    admin_->stop();
+    if (admin_ != nullptr) admin_->stop();
     io_.stop();
   });
 }
@@ -186,7 +192,7 @@ void Service::end_at_once() {
   const Balance balance = topology_->balance();
   log_.warn("weir", "ending at once, at a second signal");
   log_.closing_balance(balance);
-  admin_->stop();
+  if (admin_ != nullptr) admin_->stop();
   if (!loaded_.config.port_file.empty()) std::remove(loaded_.config.port_file.c_str());
   // Threads may be in the middle of a write: they are not waited for.
   ::_exit(exit_code(balance));

@@ -40,8 +40,11 @@ struct Loaded {
 
 class Service {
  public:
-  /// `load` reads the configuration anew, for a reload; throws ConfigError.
-  Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, Log& log);
+  /// `load` reads the configuration anew, for a reload; throws ConfigError. `feeds`: what sources
+  /// of that kind read. With one this is the process of a command and not a router: it has no admin
+  /// port and no control socket, and SIGHUP means nothing to it.
+  Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, Log& log,
+          SourceInputs feeds = {});
   ~Service();
 
   /// Runs until the end; returns the exit code. Throws ConfigError where it cannot start.
@@ -49,6 +52,7 @@ class Service {
 
  private:
   void start();
+  void open_admin();
   void on_signal(int number);
   void on_command_signal(int number);
   void keep_for_life(Config& config);
@@ -61,6 +65,8 @@ class Service {
 
   Loaded loaded_;
   const std::function<Loaded()> load_;
+  SourceInputs inputs_;
+  const bool is_router_;
   Metrics& metrics_;
   Log& log_;
   boost::asio::io_context io_{1};
@@ -68,7 +74,7 @@ class Service {
   boost::asio::steady_timer command_timer_;
   std::unique_ptr<ChildProcess> command_;
   std::unique_ptr<Topology> topology_;
-  std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<AdminServer> admin_;  // Null where it is no router.
   std::optional<int> command_exit_code_;
   int signals_to_end_ = 0;
   bool ending_ = false;

@@ -48,7 +48,7 @@ std::optional<ShedOptions> read_shed(const Settings& settings) {
 
 SpoolOptions read_spool(const Settings& settings, const std::string& data_dir) {
   SpoolOptions spool;
-  spool.log.directory = data_dir + "/spool/" + directory_name(settings.name());
+  spool.log.directory = spool_path(data_dir, settings.name());
   spool.log.bytes_max = settings.bytes("spool.bytes");
   spool.log.segment_bytes = settings.bytes("spool.segment");
   if (spool.log.segment_bytes < kSegmentBytesMin || spool.log.segment_bytes > kSegmentBytesMax) {
@@ -75,6 +75,10 @@ SpoolOptions read_spool(const Settings& settings, const std::string& data_dir) {
 }
 
 }  // namespace
+
+std::string spool_path(const std::string& data_dir, const std::string& sink) {
+  return data_dir + "/spool/" + directory_name(sink);
+}
 
 std::vector<OptionSpec> common_sink_options() {
   return {

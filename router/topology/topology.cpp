@@ -42,7 +42,7 @@ std::size_t shard_count(const Config& config) {
 }  // namespace
 
 Topology::Topology(const Config& config, TopologyPlan plan, PassedSockets passed,
-                   std::map<std::string, Fd> pipes, boost::asio::io_context& control, Log& log,
+                   SourceInputs inputs, boost::asio::io_context& control, Log& log,
                    Metrics& metrics)
     : control_(control),
       log_(log),
@@ -59,7 +59,7 @@ Topology::Topology(const Config& config, TopologyPlan plan, PassedSockets passed
   for (const auto& shard : shards_) {
     budget_.add_listener([&shard = *shard] { shard.ask_to_look_at_pressure(); });
   }
-  sources_ = bind_sources(config, std::move(pipes));
+  sources_ = bind_sources(config, std::move(inputs));
   for (const std::string& socket : passed_.close_unwanted()) {
     log_.warn("weir", "a socket was passed to weir that no source asks for; it is closed",
               {{"socket", socket}});
@@ -98,7 +98,7 @@ Topology::~Topology() {
   }
 }
 
-Topology::Sources Topology::bind_sources(const Config& config, std::map<std::string, Fd> pipes) {
+Topology::Sources Topology::bind_sources(const Config& config, SourceInputs inputs) {
   Sources sources;
   for (const Settings& settings : config.sources) {
     const auto find = [&](auto matches) {
@@ -124,10 +124,10 @@ Topology::Sources Topology::bind_sources(const Config& config, std::map<std::str
       });
     }
     const ActiveSource::Before before{.namesake = namesake, .listener = listener};
-    const auto pipe = pipes.find(settings.name());
+    const auto input = inputs.find(settings.name());
     sources.push_back(std::make_unique<ActiveSource>(
         settings, config.data_dir, generation_, shards_.size(), before, passed_,
-        pipe == pipes.end() ? Fd() : std::move(pipe->second)));
+        input == inputs.end() ? SourceInput() : std::move(input->second)));
   }
   ++generation_;
   return sources;

@@ -28,13 +28,15 @@
 
 namespace weir {
 
+/// By source name.
+using SourceInputs = std::map<std::string, SourceInput>;
+
 class Topology {
  public:
-  /// Binds everything; nothing runs yet. `passed`: sockets that are bound already. `pipes`: by
-  /// source name, what `command` sources read. Throws ConfigError.
-  Topology(const Config& config, TopologyPlan plan, PassedSockets passed,
-           std::map<std::string, Fd> pipes, boost::asio::io_context& control, Log& log,
-           Metrics& metrics);
+  /// Binds everything; nothing runs yet. `passed`: sockets that are bound already. `inputs`: by
+  /// source name, what sources read that listen nowhere. Throws ConfigError.
+  Topology(const Config& config, TopologyPlan plan, PassedSockets passed, SourceInputs inputs,
+           boost::asio::io_context& control, Log& log, Metrics& metrics);
   ~Topology();
 
   /// Throws ConfigError where a spool cannot be used; then nothing has begun. `on_finite_end`:
@@ -63,7 +65,7 @@ class Topology {
   using Sources = std::vector<std::unique_ptr<ActiveSource>>;
   using Sinks = std::vector<std::unique_ptr<ActiveSink>>;
 
-  Sources bind_sources(const Config& config, std::map<std::string, Fd> pipes);
+  Sources bind_sources(const Config& config, SourceInputs inputs);
   std::shared_ptr<const Pipeline> make_pipeline(const Config& config, TopologyPlan& plan,
                                                 Sinks& sinks);
   Sinks make_sinks(TopologyPlan& plan, const Config& config);

@@ -1,0 +1,18 @@
+#pragma once
+
+// What the options of `weir replay` and `weir dead-letter` say: times and rates. They throw
+// ConfigError, in the name of the option.
+
+#include <cstdint>
+#include <string>
+
+namespace weir {
+
+/// A time as RFC 3339 has it ("2026-11-22T08:46:08Z"), or how long ago ("30m"), in nanoseconds
+/// since the epoch. `text` "": `fallback`.
+std::int64_t read_time(const std::string& text, const std::string& option, std::int64_t fallback);
+
+/// "100/s", "100": events a second, at least 1. `text` "": 0.
+std::uint64_t read_rate(const std::string& text);
+
+}  // namespace weir
