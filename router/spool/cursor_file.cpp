@@ -39,6 +39,13 @@ Result<CursorFile> CursorFile::open(const SpoolDirectory& directory) {
   return CursorFile(io, std::move(file));
 }
 
+Result<CursorFile> CursorFile::look(const SpoolDirectory& directory) {
+  Io& io = directory.io();
+  Fd file(io.openat(directory.fd(), "cursor", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) return last_error();
+  return CursorFile(io, std::move(file));
+}
+
 std::optional<CursorFile::State> CursorFile::read() {
   std::optional<State> newest;
   for (off_t at : {off_t{0}, kSlotDistance}) {

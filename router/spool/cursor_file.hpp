@@ -30,6 +30,9 @@ class CursorFile {
   /// Opens or makes the file.
   static Result<CursorFile> open(const SpoolDirectory& directory);
 
+  /// One that exists, to be read only.
+  static Result<CursorFile> look(const SpoolDirectory& directory);
+
   /// The newer of the slots that are whole; nothing where none is.
   std::optional<State> read();
 

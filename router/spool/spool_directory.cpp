@@ -49,7 +49,9 @@ std::string SpoolDirectory::name_of(std::uint64_t segment) {
 
 Result<SpoolDirectory> SpoolDirectory::create(Io& io, const std::string& path) {
   if (const Result<void> made = make_directories(io, path); !made) return made.error();
-  return open(io, path);
+  Result<SpoolDirectory> opened = open(io, path);
+  if (opened) opened->is_read_only_ = false;
+  return opened;
 }
 
 Result<SpoolDirectory> SpoolDirectory::open(Io& io, const std::string& path) {
@@ -81,7 +83,8 @@ Result<std::vector<std::uint64_t>> SpoolDirectory::segments() const {
 }
 
 Result<Fd> SpoolDirectory::open_segment(std::uint64_t segment) const {
-  Fd opened(io_->openat(fd(), name_of(segment).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  const int access = is_read_only_ ? O_RDONLY : O_RDWR;
+  Fd opened(io_->openat(fd(), name_of(segment).c_str(), access | O_CLOEXEC | O_NOFOLLOW));
   if (!opened) return last_error();
   return opened;
 }

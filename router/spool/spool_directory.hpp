@@ -26,7 +26,7 @@ class SpoolDirectory {
   /// Makes the directory, and those above it, where they are missing: only the owner may enter.
   static Result<SpoolDirectory> create(Io& io, const std::string& path);
 
-  /// One that exists, to be looked at only.
+  /// One that exists, to be looked at only: its segments are opened to be read.
   static Result<SpoolDirectory> open(Io& io, const std::string& path);
 
   /// Takes the lock for as long as this lives. EWOULDBLOCK: another process has it.
@@ -55,6 +55,7 @@ class SpoolDirectory {
   std::string path_;
   Fd directory_;
   Fd lock_;
+  bool is_read_only_ = true;
 };
 
 }  // namespace weir
