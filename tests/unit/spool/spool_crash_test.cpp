@@ -39,6 +39,7 @@ void live(SpoolModel& model, const SimDisk& disk) {
 }
 
 struct Crash {
+  std::chrono::hours retain{0};
   std::uint64_t at = SimDisk::kNever;        // Of the life.
   std::uint64_t again_at = SimDisk::kNever;  // Of the start that follows.
   bool torn = false;
@@ -50,7 +51,9 @@ std::uint64_t survive(const Crash& crash) {
   std::mt19937_64 random(crash.at * 31 + crash.again_at);
   const TempDir dir;
   SimDisk disk(dir.path(), random);
-  SpoolModel model(disk, {.directory = dir.path().string(), .segment_bytes = 8192}, random);
+  SpoolModel model(
+      disk, {.directory = dir.path().string(), .segment_bytes = 8192, .retain = crash.retain},
+      random);
   disk.die_at = crash.at;
   disk.die_torn = crash.torn;
   live(model, disk);
@@ -66,7 +69,7 @@ std::uint64_t survive(const Crash& crash) {
   model.accept(5);
   model.drain();
   model.end(false);
-  model.check_files();
+  if (crash.retain.count() == 0) model.check_files();
   return calls;
 }
 
@@ -103,4 +106,26 @@ TEST_CASE("a spool that is ended at any call, and once more in the start after i
   CHECK(lives > 6 * calls);
   UNSCOPED_INFO(calls << " calls, " << lives << " lives");
   SUCCEED();
+}
+
+TEST_CASE("a spool that keeps what was delivered loses nothing, either, at whatever call it ends") {
+  const Crash whole{.retain = std::chrono::hours(1)};
+  const std::uint64_t calls = survive(whole);
+  std::uint64_t failures = 0;
+  for (const SimDisk::Ending ending : kEndings) {
+    for (std::uint64_t at = 0; at <= calls && failures < 5; ++at) {
+      Crash crash = whole;
+      crash.at = at;
+      crash.torn = at % 2 == 0;
+      crash.ending = ending;
+      try {
+        survive(crash);
+      } catch (const std::exception& error) {
+        ++failures;
+        UNSCOPED_INFO("at call " << at << ", ending " << static_cast<int>(ending) << ": "
+                                 << error.what());
+      }
+    }
+  }
+  CHECK(failures == 0);
 }

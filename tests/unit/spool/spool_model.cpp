@@ -74,6 +74,7 @@ void SpoolModel::open() {
   }
   if (disk_.is_dead()) return;
   check(there, lost);
+  check_kept(there);
   if (!was_damaged_ && there.size() + lost < found.events) fail("a start counts too many events");
   reader_->rest();
   read_at_ = found.consumed;
@@ -90,6 +91,12 @@ void SpoolModel::check(const std::vector<Entry>& there, std::uint64_t lost) {
   for (const Entry& entry : unread_) owed.push_back(entry.id);
   held_.clear();
   unread_.clear();
+  const bool was_exact = std::exchange(is_exact_, there.size() == owed.size());
+  if (std::exchange(is_clean_, false) && was_exact && !was_damaged_ && !was_dropped_ &&
+      there.size() != owed.size()) {
+    fail(std::to_string(there.size()) + " come behind a clean end, and owed were " +
+         std::to_string(owed.size()));
+  }
   std::sort(owed.begin(), owed.end());
   std::vector<bool> seen(owed.size());
   std::size_t behind = 0;  // The last of the owed that was seen.
@@ -128,6 +135,29 @@ void SpoolModel::check(const std::vector<Entry>& there, std::uint64_t lost) {
   damaged_ = false;
 }
 
+/// What is kept is whole, as far as it is there; and it is, where there was room for it.
+void SpoolModel::check_kept(const std::vector<Entry>& again) {
+  if (options_.retain.count() == 0) return;
+  const SpoolState& found = log_->found();
+  const bool has_front = found.consumed.segment == SpoolDirectory::kFront;
+  const Position end = has_front ? found.resume : found.consumed;
+  const auto segments = log_->directory().segments();
+  if (!segments || segments->empty()) return;
+  std::set<std::uint64_t> there;
+  for (Position at{segments->front(), spool::kSegmentHeaderBytes, 0}; is_before(at, end);) {
+    const SpoolReader::Piece piece = reader_->read(at, end);
+    if (piece.extent.end == at) fail("reading what is kept stands still");
+    for (const Entry& entry : entries(piece, *this)) there.insert(entry.id);
+    at = piece.extent.end;
+  }
+  if (disk_.is_dead() || was_damaged_ || was_limited_ || options_.bytes_max < 1ULL << 30) return;
+  // The cursor may be older than the truth: then some of it comes again.
+  for (const Entry& entry : again) there.insert(entry.id);
+  for (const std::uint64_t id : kept_) {
+    if (!there.contains(id)) fail("event " + std::to_string(id) + " is not kept");
+  }
+}
+
 void SpoolModel::accept(std::size_t events) {
   std::vector<std::uint64_t> ids(events);
   for (std::uint64_t& id : ids) id = next_id_++;
@@ -136,6 +166,7 @@ void SpoolModel::accept(std::size_t events) {
 
 void SpoolModel::write(std::size_t batches) {
   bool failed = false;
+  was_limited_ = was_limited_ || disk_.bytes_max != SimDisk::kNever;
   std::vector<Extent> extents;
   while (extents.size() < std::min(batches, waiting_.size())) {
     const Result<Extent> extent = log_->append(batch_of(waiting_[extents.size()]));
@@ -182,7 +213,12 @@ Position SpoolModel::consumed() const {
 }
 
 void SpoolModel::consume(std::size_t pieces) {
-  for (std::size_t i = 0; i < pieces && !held_.empty(); ++i) held_.pop_front();
+  for (std::size_t i = 0; i < pieces && !held_.empty(); ++i) {
+    if (held_.front().extent.begin.segment != SpoolDirectory::kFront) {
+      for (const Entry& entry : held_.front().events) kept_.insert(entry.id);
+    }
+    held_.pop_front();
+  }
   (void)log_->consume(consumed());  // Where it fails, some comes once more.
 }
 
@@ -197,6 +233,7 @@ void SpoolModel::drop_oldest() {
   if (was_damaged_) return;  // How much is in a segment without a header nobody knows.
   const std::optional<Position> next = log_->drop_oldest();
   if (!next) return;
+  was_dropped_ = true;
   forget(next->sequence);
   if (is_before(read_at_, *next)) read_at_ = *next;
   (void)log_->consume(consumed());
@@ -215,6 +252,7 @@ void SpoolModel::end(bool held) {
     std::vector<const Batch*> fronts;
     for (const Batch& batch : batches) fronts.push_back(&batch);
     const bool written = log_->write_front(fronts, written_).has_value();
+    is_clean_ = written;
     for (auto& ids : waiting_) {
       if (!written) unpromised_ += ids.size();
       for (const std::uint64_t id : ids) {
@@ -223,10 +261,10 @@ void SpoolModel::end(bool held) {
     }
     waiting_.clear();
   } else {
-    (void)log_->consume(consumed());
+    is_clean_ = log_->consume(consumed()).has_value();
     for (int tries = 0; tries < 3 && !waiting_.empty(); ++tries) write(waiting_.size());
   }
-  (void)log_->close();
+  is_clean_ = log_->close().has_value() && is_clean_ && disk_.failed_syncs == 0 && !was_limited_;
   for (const auto& ids : waiting_) unpromised_ += ids.size();
   waiting_.clear();
   log_.reset();

@@ -3,13 +3,16 @@
 // SpoolModel: a spool used as a sink's Spool uses it, beside a list of what it owes: every event
 // that was synced and not consumed comes back, in order, whatever happens to the process, the power
 // and the disk; nothing comes that was never put in; and where files were damaged, what is gone is
-// counted. What does not hold is thrown as std::runtime_error.
+// counted. With `retain` all that was consumed can still be read, as long as nothing was in need of
+// its place; and behind a clean end nothing of it comes again. What does not hold is thrown as
+// std::runtime_error.
 //
 // Threads: one.
 
 #include <deque>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +76,7 @@ class SpoolModel {
   static std::vector<Entry> entries(const SpoolReader::Piece& piece, const SpoolModel& model);
   Position consumed() const;
   void check(const std::vector<Entry>& there, std::uint64_t lost);
+  void check_kept(const std::vector<Entry>& again);
   void forget(std::uint64_t before_sequence);
   void damage_one(const std::filesystem::path& path, std::string bytes);
 
@@ -93,6 +97,12 @@ class SpoolModel {
   Position read_at_;
   Position written_;  // Behind all that is durable.
 
+  std::set<std::uint64_t> kept_;  // Consumed from segments, with `retain`.
+  bool was_limited_ = false;      // The disk was, ever.
+  bool was_dropped_ = false;      // By policy, ever.
+  bool is_clean_ = false;         // The last end was, to the last call.
+
+  bool is_exact_ = true;      // Nothing came more than once at the last opening.
   bool damaged_ = false;      // Since the last open.
   bool was_damaged_ = false;  // Ever.
   int damages_ = 0;

@@ -88,7 +88,8 @@ void run_sequence(std::uint64_t seed) {
   SpoolModel model(disk,
                    {.directory = dir.path().string(),
                     .bytes_max = random() % 4 == 0 ? 200'000ULL : 1ULL << 30,
-                    .segment_bytes = random() % 2 == 0 ? 8192ULL : 65'536ULL},
+                    .segment_bytes = random() % 2 == 0 ? 8192ULL : 65'536ULL,
+                    .retain = std::chrono::hours(seed % 3 == 0 ? 1 : 0)},
                    random);
   model.open();
   const std::size_t actions = 10 + random() % 60;
