@@ -27,8 +27,8 @@ struct PlannedSink {
   std::unique_ptr<Sink> sink;
   std::vector<Column> columns;
   std::vector<std::string> column_texts;  ///< What they were made from.
-  std::optional<bool> relied_on;  ///< What SinkContext::is_relied_on() said, where it was asked.
-  std::size_t severity_column = 0;        ///< With `when_full=shed`.
+  std::optional<bool> relied_on;    ///< What SinkContext::is_relied_on() said, where it was asked.
+  std::size_t severity_column = 0;  ///< With `when_full=shed`.
   Template path;  ///< For `weir explain`: the path of a file, rendered from these columns.
 };
 
