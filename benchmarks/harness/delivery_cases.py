@@ -71,6 +71,8 @@ class DeliveryCases:
                     ratio("events_per_second", "durable", "received"), 0.5),
              Target("events/s, synced / received",
                     ratio("events_per_second", "synced", "received"), 0.5),
+             Target("MB per CPU-second, synced / received",
+                    ratio("mb_per_cpu_second", "synced", "received")),
              Target("p99 of durable, ms", lambda r: r["durable"]["p99_us"] / 1e3, P99_MS_MAX,
                     at_least=False),
              Target("p99 of synced, ms", lambda r: r["synced"]["p99_us"] / 1e3, P99_MS_MAX,
