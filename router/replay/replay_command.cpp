@@ -17,7 +17,7 @@
 #include "router/telemetry/printable.hpp"
 #include "router/telemetry/text_table.hpp"
 #include "router/topology/service.hpp"
-#include "router/topology/sink_options.hpp"
+#include "router/topology/spool_options.hpp"
 
 namespace weir {
 namespace {

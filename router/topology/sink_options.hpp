@@ -17,9 +17,6 @@ std::vector<OptionSpec> common_sink_options();
 /// What the column holds that a sink with `when_full=shed` goes by.
 std::string severity_expression(const Settings& settings);
 
-/// Where a sink's spool lies: DATA_DIR/spool/NAME, with what is not plain in NAME as %xx.
-std::string spool_path(const std::string& data_dir, const std::string& sink);
-
 /// `data_dir`: the configuration's, or "": then there is no spool. Throws ConfigError where options
 /// do not go together.
 SinkRunnerOptions read_sink_options(const Settings& settings, const std::string& data_dir);
