@@ -26,10 +26,11 @@ Result<std::shared_ptr<SpoolFeed>> SpoolFeed::open(const std::string& directory,
   Result<SpoolDirectory> opened = SpoolDirectory::open(*io, directory);
   if (!opened) return opened.error();
   std::shared_ptr<SpoolFeed> feed(new SpoolFeed(std::move(io), std::move(*opened), options));
-  Result<std::optional<SpoolView>> view = look_at_spool(feed->directory_);
-  if (!view) return view.error();
-  if (!*view) return std::shared_ptr<SpoolFeed>();
-  feed->view_ = std::move(**view);
+  Result<std::optional<SpoolView>> looked = look_at_spool(feed->directory_);
+  if (!looked) return looked.error();
+  std::optional<SpoolView> view = std::move(*looked);
+  if (!view) return std::shared_ptr<SpoolFeed>();
+  feed->view_ = std::move(*view);
   feed->choose_ranges();
   feed->reader_ =
       std::make_unique<SpoolReader>(feed->directory_, feed->view_.spool_id, feed->view_.resume,
