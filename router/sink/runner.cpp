@@ -84,7 +84,7 @@ bool SinkRunner::runs_inline() const noexcept {
 void SinkRunner::offer(Batch batch, BlockPool& pool) {
   if (batch.empty()) return;
   const bool is_inline = runs_inline();
-  if (shedder_ && shed(batch)) {
+  if (shed(batch)) {
     if (batch.empty()) return;
     compact(batch, pool, kThinnedPinnedPerByteMax);
   } else if (!is_inline) {
@@ -111,6 +111,7 @@ void SinkRunner::run_inline() {
 
 /// Drops what is not important enough while the buffer fills up. True if something went.
 bool SinkRunner::shed(Batch& batch) {
+  if (!shedder_) return false;
   const SeverityCounts counts = shedder_->thin(batch, buffer_.fullness(), buffer_.has_spool());
   if (counts.total() == 0) return false;
   buffer_.count_shed(counts);

@@ -22,7 +22,8 @@ WhenFull read_when_full(const Settings& settings, const std::string& data_dir) {
 }
 
 Severity read_severity(const Settings& settings, std::string_view option) {
-  return severity_of(settings.string(option)).value();  // One of the choices.
+  // It can be read: it is one of the choices.
+  return severity_of(settings.string(option)).value_or(Severity::Error);
 }
 
 std::optional<ShedOptions> read_shed(const Settings& settings) {
