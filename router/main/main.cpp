@@ -16,6 +16,7 @@
 #include "router/main/explain_command.hpp"
 #include "router/main/ledger_command.hpp"
 #include "router/main/load_plan.hpp"
+#include "router/main/spool_command.hpp"
 #include "router/main/top_command.hpp"
 #include "router/replay/dead_letter_command.hpp"
 #include "router/replay/replay_command.hpp"
@@ -36,7 +37,7 @@ struct Words {
 };
 
 constexpr const char* kCommands[] = {"run",    "check",       "explain", "ledger", "top",
-                                     "replay", "dead-letter", "schema",  "bench"};
+                                     "replay", "dead-letter", "spool",   "schema", "bench"};
 
 bool is_command(const std::string& word) {
   for (const char* command : kCommands) {
@@ -129,7 +130,7 @@ int parse_and_run(int argc, char** argv) {
 
   const weir::ReplayCommand replay(app);
   weir::DeadLetterCommand dead_letter(app);
-
+  const weir::SpoolCommand spool(app);
   CLI::App* const schema_app = app.add_subcommand("schema", "the JSON Schema of the YAML file");
 
   weir::bench::BenchCommand bench(app);
@@ -152,6 +153,7 @@ int parse_and_run(int argc, char** argv) {
   if (*ledger_app) return weir::ledger_command(ledger, std::cout, std::cerr);
   if (replay.chosen()) return replay.run(std::cout);
   if (dead_letter.chosen()) return dead_letter.run(std::cout, std::cerr);
+  if (spool.chosen()) return spool.run(std::cout, std::cerr);
   if (*schema_app) return schema();
   if (bench.chosen()) {
     if (words.are_divided && words.command.empty()) {

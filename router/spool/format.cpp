@@ -14,7 +14,7 @@ constexpr std::uint64_t kSegmentMagic = 0x016C6F6F70736577;  // "wespool" and th
 constexpr std::uint32_t kFrameMagic = 0x4D524657;            // "WFRM"
 
 // magic u64, crc u32 (of all behind it), nothing u32, spool id, segment, first sequence, created,
-// skipped.
+// skipped, lost.
 constexpr std::size_t kSegmentCrcAt = 8;
 constexpr std::size_t kSegmentSummedAt = 12;
 
@@ -49,6 +49,7 @@ void write(const SegmentHeader& header, std::span<char, kSegmentHeaderBytes> to)
   put(to.data() + 32, header.first_sequence);
   put(to.data() + 40, header.created_ns);
   put(to.data() + 48, header.skipped);
+  put(to.data() + 56, header.lost);
   const std::string_view summed(to.data() + kSegmentSummedAt, to.size() - kSegmentSummedAt);
   put(to.data() + kSegmentCrcAt, crc32c(0, summed));
 }
@@ -78,7 +79,8 @@ std::optional<SegmentHeader> read_segment_header(std::string_view bytes) noexcep
                        .segment = get<std::uint64_t>(from + 24),
                        .first_sequence = get<std::uint64_t>(from + 32),
                        .skipped = get<std::uint64_t>(from + 48),
-                       .created_ns = get<std::int64_t>(from + 40)};
+                       .created_ns = get<std::int64_t>(from + 40),
+                       .lost = get<std::uint64_t>(from + 56)};
 }
 
 std::optional<FrameHeader> read_frame_header(std::string_view bytes) noexcept {

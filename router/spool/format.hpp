@@ -34,6 +34,7 @@ struct SegmentHeader {
   std::uint64_t first_sequence = 0;  ///< Of the first event that is written into it.
   std::uint64_t skipped = 0;         ///< Numbers before that, which no event has: see SpoolLog.
   std::int64_t created_ns = 0;       ///< Wall clock, since the epoch.
+  std::uint64_t lost = 0;            ///< Missing when it was repaired: see spool_repair.hpp.
 };
 
 struct FrameHeader {

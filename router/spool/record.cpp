@@ -145,6 +145,26 @@ std::size_t origin_count(std::string_view payload) noexcept {
   return cursor.number<std::uint16_t>();
 }
 
+std::optional<std::pair<std::int64_t, std::int64_t>> received_times(std::string_view payload) {
+  Cursor cursor(payload);
+  cursor.number<std::uint32_t>();
+  const auto origins = cursor.number<std::uint16_t>();
+  const auto sources = cursor.number<std::uint16_t>();
+  for (std::size_t i = 0; i < sources && cursor.ok(); ++i) {
+    cursor.text(cursor.number<std::uint16_t>());
+  }
+  std::optional<std::pair<std::int64_t, std::int64_t>> times;
+  for (std::size_t i = 0; i < origins; ++i) {
+    const auto received = cursor.number<std::int64_t>();
+    cursor.text(kOriginBytes - sizeof received);
+    if (!cursor.ok()) return std::nullopt;
+    if (!times) times.emplace(received, received);
+    times->first = std::min(times->first, received);
+    times->second = std::max(times->second, received);
+  }
+  return times;
+}
+
 namespace {
 
 /// Checks the whole table before the first event is added.

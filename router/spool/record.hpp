@@ -9,10 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "router/base/batch.hpp"
@@ -56,6 +58,9 @@ bool read_payload(std::string_view payload, std::uint32_t event_count, const Blo
 
 /// Origins that the payload brings: a Batch has room for a limited number.
 std::size_t origin_count(std::string_view payload) noexcept;
+
+/// When the oldest and the newest of the payload's reads came. Nothing where it is not well-formed.
+std::optional<std::pair<std::int64_t, std::int64_t>> received_times(std::string_view payload);
 
 }  // namespace spool
 }  // namespace weir

@@ -105,3 +105,38 @@ TEST_CASE("explain shows where one event would go") {
   CHECK(by_stdin.exit_code == 0);
   CHECK(contains(by_stdin.out, "/nowhere/a.log"));
 }
+
+TEST_CASE("weir spool lists, checks and exports what is kept, and repairs what is damaged") {
+  const TempDir scratch;
+  const std::string file = scratch / "weir.yaml";
+  scratch.write("weir.yaml", "data_dir: " + scratch / "data" +
+                                 "\n"
+                                 "sources: {in: stdin}\n"
+                                 "sinks: {out: {url: stdout, spool.retain: 1h}}\n");
+  const std::string events = kError + std::string("text\n");
+  CHECK(run_weir({"run", "-c", file, "--control", scratch / "ctl"}, events).out == events);
+
+  const Finished list = run_weir({"spool", "list", "-c", file, "--json"});
+  INFO(list.out << list.err);
+  CHECK(list.exit_code == 0);
+  CHECK(contains(list.out, R"("sink":"out")"));
+  CHECK(contains(list.out, R"("kept_events":2)"));
+  CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 0);
+  CHECK(run_weir({"spool", "export", scratch / "data"}).out == events);
+  CHECK(run_weir({"spool", "export", "--waiting", scratch / "data"}).out == "");
+  CHECK(run_weir({"spool", "export", "--to", "2001-01-01T00:00:00Z", scratch / "data"}).out == "");
+  CHECK(
+      contains(run_weir({"spool", "export", "--json", scratch / "data"}).out, R"("event":"text")"));
+  CHECK(run_weir({"spool", "export", "--from", "noon", scratch / "data"}).exit_code == 2);
+  CHECK(run_weir({"spool", "list", scratch / "nowhere"}).exit_code == 2);
+
+  const std::string segment = "data/spool/out/0000000000000001.seg";
+  std::string bytes = content_of(scratch.path() / segment);
+  bytes[200] = static_cast<char>(bytes[200] ^ 1);
+  scratch.write(segment, bytes);
+  CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 1);
+  const Finished repair = run_weir({"spool", "repair", scratch / "data"});
+  CHECK(contains(repair.out, "0 events saved, 2 lost"));
+  CHECK(content_of(scratch.path() / "data/spool/out/damaged/0000000000000001.seg") == bytes);
+  CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 0);
+}

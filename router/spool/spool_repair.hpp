@@ -1,0 +1,31 @@
+#pragma once
+
+// SpoolRepair: takes what is damaged out of a spool's files. Each damaged one is written anew, with
+// all its intact frames at the places where they were, so that the cursor still means what it
+// meant, and a header that says how many events are missing; their loss is counted when the gap is
+// read. The new file is whole and durable before it takes the old one's name: at any moment the one
+// or the other is there. A file that is not damaged is not touched.
+//
+// Requires: the lock of the spool. Threads: one at a time.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "router/base/result.hpp"
+#include "router/spool/spool_directory.hpp"
+#include "router/spool/spool_survey.hpp"
+
+namespace weir {
+
+struct RepairedSegment {
+  SegmentSurvey before;
+  std::string original;  ///< Where the damaged file is now, below the spool; "": nowhere.
+};
+
+/// `discard`: damaged files are not kept. Otherwise a copy is put into `damaged/` first. Calling it
+/// again after an error goes on where it stopped.
+Result<std::vector<RepairedSegment>> repair_spool(const SpoolDirectory& directory,
+                                                  const SpoolSurvey& found, bool discard);
+
+}  // namespace weir

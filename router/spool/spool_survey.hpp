@@ -1,0 +1,74 @@
+#pragma once
+
+// SpoolSurvey: what lies in a spool, read from its first byte to its last: every checksum is looked
+// at, every number that is missing is counted. It takes no lock and changes nothing, so it may look
+// at a spool that is in use: then what is being written just now may be seen in part.
+//
+// Memory: a segment at a time. Threads: one at a time.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/spool/cursor_file.hpp"
+#include "router/spool/format.hpp"
+#include "router/spool/segment_scan.hpp"
+#include "router/spool/spool_directory.hpp"
+
+namespace weir {
+
+/// One file. Numbers that are missing before its first event, or between its events, are its own.
+struct SegmentSurvey {
+  std::uint64_t number = 0;
+  std::uint64_t bytes = 0;
+  std::optional<spool::SegmentHeader> header;  ///< Nothing where it is not to be believed.
+  std::uint64_t frames = 0;                    ///< Intact ones.
+  std::uint64_t events = 0;
+  std::uint64_t damaged_frames = 0;
+  std::uint64_t lost_events = 0;    ///< Missing numbers.
+  std::uint64_t strange_bytes = 0;  ///< Between frames, zeros aside.
+  bool torn_tail = false;           ///< The very last frame was not finished. That is no damage.
+
+  /// Not as it was written, or as a repair left it.
+  bool is_damaged() const noexcept;
+};
+
+struct SpoolSurvey {
+  std::optional<CursorFile::State> cursor;
+  std::vector<SegmentSurvey> segments;  ///< The front first.
+  std::vector<std::string> notes;       ///< For people, a sentence each.
+  std::uint64_t bytes = 0;
+  std::uint64_t missing_events = 0;  ///< Whose segments are gone.
+  std::uint64_t waiting_events = 0;
+  std::uint64_t kept_events = 0;  ///< For a replay.
+  std::int64_t oldest_ns = 0;     ///< When the oldest event was received; 0: there is none.
+  std::int64_t newest_ns = 0;
+
+  bool is_damaged() const noexcept;
+};
+
+/// An intact frame. The payload holds until the call returns.
+struct SurveyedFrame {
+  std::uint64_t segment;
+  const spool::FrameHeader& header;
+  std::string_view payload;
+  bool waits;  ///< Else it is kept for a replay.
+};
+
+/// `visit` is called with each intact frame, in order; false ends the survey. Errors are those of
+/// the directory itself.
+Result<SpoolSurvey> survey_spool(const SpoolDirectory& directory,
+                                 const std::function<bool(const SurveyedFrame&)>& visit = {});
+
+/// The whole of a file; what cannot be read is zeros.
+std::vector<char> read_spool_file(const SpoolDirectory& directory, std::uint64_t segment);
+
+/// The process that has the lock of the spool at `path`; 0: none that is to be seen.
+pid_t spool_owner(const std::string& path);
+
+}  // namespace weir
