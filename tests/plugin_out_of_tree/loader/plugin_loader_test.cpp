@@ -48,6 +48,7 @@ TEST_CASE("a plugin from a shared object is registered, and its sinks work") {
                        std::size_t) override {
       return 0;
     }
+    bool is_relied_on() override { return false; }
     void expose(std::weak_ptr<prometheus::Collectable>) override {}
     void log_info(std::string_view) override {}
     void log_warning(std::string_view) override {}
