@@ -99,7 +99,7 @@ class Stages {
   void take() {
     each_read(input_, block_, [this](std::span<const char> bytes) {
       const std::size_t done = find_frames(bytes);
-      intake_.take(source_, frames_, {});
+      intake_.take(source_, frames_, weir::Peer{});
       intake_.flush();
       return done;
     });
