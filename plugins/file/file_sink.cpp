@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 /// How soon a file that was moved or removed is missed.
 constexpr std::chrono::milliseconds kCheckNamesEvery = 1s;
 
+/// Batches that one sync may be for.
+constexpr std::size_t kHeldMax = 256;
+
 /// The log hears of trouble at most this often.
 constexpr std::chrono::milliseconds kWarnEvery = 10s;
 
@@ -32,6 +35,11 @@ FileSink::FileSink(Options options, Encoder encoder, SinkContext& context, std::
              [this](OpenFiles::Entry& entry) { before_close(entry); }),
       groups_(options_.path, options_.directory),
       rotation_(options_, directory_, io_) {}
+
+SinkTraits FileSink::traits() const noexcept {
+  if (options_.sync == Sync::Batch) return {.deliveries_max = kHeldMax};
+  return {.settles_in_write = true};
+}
 
 Result<void> FileSink::open() {
   const Result<Directory::Opened> opened = directory_.open();
@@ -62,18 +70,26 @@ void FileSink::write(Delivery delivery) {
   if (const BatchMark mark(batch); !(mark == mark_)) {
     mark_ = mark;
     progress_.assign(groups_.size(), {});
+    mark_is_held_ = false;
   }
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     Progress& progress = progress_[group];
     if (progress.done) continue;
     if (const ErrorCode error = write_group(batch, group)) {
       warn("cannot write to", groups_.path(group), error);
-      if (!leads_nowhere(groups_.path(group), error)) return std::move(delivery).retry(error);
+      if (!leads_nowhere(groups_.path(group), error)) {
+        if (unsafe_) settle_held(unsafe_);
+        return std::move(delivery).retry(error);
+      }
       progress.rejected = true;
     }
     progress.done = true;
   }
   reject_marked(delivery);
+  if (options_.sync == Sync::Batch) {
+    mark_is_held_ = true;
+    return held_.push_back(std::move(delivery));
+  }
   mark_ = {};
   std::move(delivery).delivered();
 }
@@ -83,7 +99,7 @@ ErrorCode FileSink::write_group(const Batch& batch, std::size_t group) {
   while (cursor.run != PathGroups::kNone) {
     if (const ErrorCode error = write_some(batch, group, cursor)) return error;
   }
-  return options_.sync == Sync::Batch ? sync_group(group) : ErrorCode{};
+  return {};
 }
 
 // One write, or one rotation. `cursor` goes on with what was written.
@@ -96,7 +112,7 @@ ErrorCode FileSink::write_some(const Batch& batch, std::size_t group, Cursor& cu
 
   Cursor next = cursor;
   const std::uint32_t events = fill(batch, next, rotation_.room(file, now_ns_));
-  if (rotation_.is_due(file, encoder_.byte_count(), now_ns_)) return rotate(**opened, &progress);
+  if (rotation_.is_due(file, encoder_.byte_count(), now_ns_)) return rotate(**opened);
 
   const Written written = file.append(encoder_.pieces());
   if (!written.error) {
@@ -108,18 +124,6 @@ ErrorCode FileSink::write_some(const Batch& batch, std::size_t group, Cursor& cu
   progress.written += events_within(batch, cursor, written.bytes, whole_bytes);
   file.take_back(whole_bytes, written.bytes);
   return written.error;
-}
-
-ErrorCode FileSink::sync_group(std::size_t group) {
-  const Result<OpenFiles::Entry*> opened = files_.get(groups_.path(group));
-  if (!opened) return opened.error();
-  Progress& progress = progress_[group];
-  if (const Result<void> synced = (*opened)->file.sync(); !synced) {
-    forget_unsynced(**opened, &progress);
-    return synced.error();
-  }
-  progress.synced = progress.written;
-  return {};
 }
 
 FileSink::Cursor FileSink::cursor_at(std::size_t group, std::uint32_t events) const noexcept {
@@ -201,14 +205,9 @@ void FileSink::reject_marked(Delivery& delivery) const {
   for (const std::size_t index : rejected) delivery.reject(index);
 }
 
-// `progress`: of the group that is being written to this file, if any.
-ErrorCode FileSink::rotate(OpenFiles::Entry& entry, Progress* progress) {
+ErrorCode FileSink::rotate(OpenFiles::Entry& entry) {
   if (options_.sync == Sync::Batch) {
-    if (const Result<void> synced = entry.file.sync(); !synced) {
-      forget_unsynced(entry, progress);
-      return synced.error();
-    }
-    if (progress != nullptr) progress->synced = progress->written;
+    if (const ErrorCode error = sync_entry(entry)) return error;
   }
   if (const Result<void> renamed = rotation_.rename(entry.path, entry.file, now_ns_); !renamed) {
     warn("cannot rotate", entry.path, renamed.error());
@@ -218,21 +217,10 @@ ErrorCode FileSink::rotate(OpenFiles::Entry& entry, Progress* progress) {
   return {};
 }
 
-// The kernel tells of a failed sync once, and then calls pages clean that it could not write: what
-// is not known to be on the disk is cut off, and written again.
-void FileSink::forget_unsynced(OpenFiles::Entry& entry, Progress* progress) {
-  entry.file.forget_unsynced();
-  if (progress != nullptr) {
-    progress->written = progress->synced;
-  } else {
-    mark_ = {};  // A batch that comes again may have had lines in this file.
-  }
-  files_.close(entry);
-}
-
 void FileSink::poll(std::chrono::milliseconds) {
   now_ns_ = wall_clock_();
   const SteadyTime now = steady_now();
+  commit();
   if (options_.rotate_every_ns != 0) rotate_by_time();
   if (options_.sync == Sync::Interval && now - synced_ >= options_.sync_interval) {
     synced_ = now;
@@ -249,7 +237,7 @@ void FileSink::poll(std::chrono::milliseconds) {
 
 void FileSink::rotate_by_time() {
   files_.for_each([&](OpenFiles::Entry& entry) {
-    if (rotation_.is_due(entry.file, 0, now_ns_)) rotate(entry, nullptr);
+    if (rotation_.is_due(entry.file, 0, now_ns_)) rotate(entry);
   });
 }
 
@@ -277,11 +265,13 @@ void FileSink::check_names() {
 }
 
 void FileSink::reopen() {
+  commit();
   files_.close_all();
   check_names();
 }
 
 void FileSink::close(SteadyTime deadline) noexcept {
+  commit();
   files_.close_all();
   rotation_.finish(deadline);
 }
@@ -291,6 +281,7 @@ void FileSink::before_close(OpenFiles::Entry& entry) {
   const Result<void> synced = entry.file.sync();
   if (synced) return;
   warn("cannot sync", entry.path, synced.error());
+  unsafe_ = synced.error();
   mark_ = {};  // Part of a batch that will come again may be in this file, or not: write it all.
 }
 

@@ -4,7 +4,11 @@
 // then for each path one stream of writev(2), from the Blocks that the events were read into.
 //
 // A batch that failed comes again and goes on where it stopped: what is in a file stays there, what
-// was torn was cut off. With `sync=batch`, "in the file" means on the disk.
+// was torn was cut off.
+//
+// With `sync=batch`, "in the file" means on the disk. The batches that are written between two
+// polls share one fdatasync for each of their files. Where one fails all of them come again: what
+// that file is not known to have was cut off; others may get some of it twice.
 //
 // README.md here says what is promised to people.
 
@@ -36,7 +40,7 @@ class FileSink final : public Sink {
   FileSink(Options options, Encoder encoder, SinkContext& context, std::shared_ptr<Io> io,
            WallClock wall_clock);
 
-  SinkTraits traits() const noexcept override { return {.settles_in_write = true}; }
+  SinkTraits traits() const noexcept override;
   Result<void> open() override;
   void write(Delivery delivery) override;
   void poll(std::chrono::milliseconds budget) override;
@@ -60,7 +64,6 @@ class FileSink final : public Sink {
 
   ErrorCode write_group(const Batch& batch, std::size_t group);
   ErrorCode write_some(const Batch& batch, std::size_t group, Cursor& cursor);
-  ErrorCode sync_group(std::size_t group);
   Cursor cursor_at(std::size_t group, std::uint32_t events) const noexcept;
   std::uint32_t fill(const Batch& batch, Cursor& cursor, std::size_t bytes_max);
   std::uint32_t events_within(const Batch& batch, Cursor cursor, std::size_t bytes,
@@ -68,8 +71,10 @@ class FileSink final : public Sink {
   bool leads_nowhere(const std::string& path, ErrorCode error) const noexcept;
   void reject_marked(Delivery& delivery) const;
 
-  ErrorCode rotate(OpenFiles::Entry& entry, Progress* progress);
-  void forget_unsynced(OpenFiles::Entry& entry, Progress* progress);
+  ErrorCode rotate(OpenFiles::Entry& entry);
+  void commit();
+  void settle_held(ErrorCode error);
+  ErrorCode sync_entry(OpenFiles::Entry& entry);
   void rotate_by_time();
   void sync_all();
   void check_names();
@@ -89,6 +94,10 @@ class FileSink final : public Sink {
 
   BatchMark mark_;                  // Of the batch that progress_ is about.
   std::vector<Progress> progress_;  // One for each group of it.
+
+  std::vector<Delivery> held_;  // Written, and not known to be on the disk: with Sync::Batch.
+  bool mark_is_held_ = false;   // The last of them is the one that progress_ is about.
+  ErrorCode unsafe_;            // Some of that was cut off again.
 
   std::int64_t now_ns_ = 0;  // Wall clock, read once in each call.
   SteadyTime names_checked_{};

@@ -46,6 +46,7 @@ struct FileFixture {
       return {.batch = std::move(batch), .ticket = 0, .fate = {.cause = opened.error()}};
     }
     sink.write(owner.deliver(std::move(batch)));
+    if (owner.settled_count() == 0) sink.poll(std::chrono::milliseconds(0));
     return owner.take_last();
   }
 

@@ -66,16 +66,93 @@ TEST_CASE("what a failed sync leaves in doubt is cut off and written again", "[f
   f.deliver(*sink, batch(0));
   int syncs = 0;
   f.io->fail = [&](std::string_view call) {
-    return call == "fdatasync" && ++syncs == 2 ? EIO : 0;  // The second file's.
+    return call == "fdatasync" && ++syncs == 2 ? EIO : 0;  // Of the file that was used first.
   };
   FakeOwner::Settled settled = f.attempt(*sink, batch(1));
   CHECK_FALSE(settled.fate.delivered);
   CHECK(settled.fate.cause.value() == EIO);
-  CHECK(f.dir.read("even") == "0\n2\n4\n6\n8\n10\n");
-  CHECK(f.dir.read("odd") == "1\n3\n5\n");
+  CHECK(f.dir.read("even") == "0\n2\n4\n");
+  CHECK(f.dir.read("odd") == "1\n3\n5\n7\n9\n11\n");
   CHECK(f.attempt(*sink, std::move(settled.batch)).fate.delivered);
   CHECK(f.dir.read("even") == "0\n2\n4\n6\n8\n10\n");
   CHECK(f.dir.read("odd") == "1\n3\n5\n7\n9\n11\n");
+}
+
+TEST_CASE("batches that are written between two polls share a sync", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("f", {{"sync", "batch"}});
+  REQUIRE(sink->open());
+  REQUIRE(sink->traits().deliveries_max > 3);
+  BatchBuilder builder;
+  f.io->forget_calls();
+  for (int i = 0; i < 3; ++i) sink->write(f.owner.deliver(numbered(builder, "a", 5, 5 * i)));
+  CHECK(f.io->count("fdatasync") == 0);
+  CHECK(f.owner.settled_count() == 0);
+  sink->poll(0ms);
+  CHECK(f.io->count("fdatasync") == 1);
+  CHECK(f.owner.settled_count() == 3);
+  CHECK(f.dir.read("f") == numbered_text("a", 15));
+}
+
+TEST_CASE("where a shared sync fails all come again, and nothing is in the file twice", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("f", {{"sync", "batch"}});
+  BatchBuilder builder;
+  f.deliver(*sink, numbered(builder, "a", 5));
+  f.io->fail = [](std::string_view call) { return call == "fdatasync" ? EIO : 0; };
+  for (int i = 1; i < 4; ++i) sink->write(f.owner.deliver(numbered(builder, "a", 5, 5 * i)));
+  sink->poll(0ms);
+  f.io->fail = {};
+  CHECK(f.dir.read("f") == numbered_text("a", 5));
+  std::vector<FakeOwner::Settled> settled;
+  while (f.owner.settled_count() != 0) settled.push_back(f.owner.take_last());
+  REQUIRE(settled.size() == 3);
+  for (; !settled.empty(); settled.pop_back()) {
+    CHECK(settled.back().fate.cause.value() == EIO);
+    REQUIRE(sink->open());
+    sink->write(f.owner.deliver(std::move(settled.back().batch)));
+  }
+  sink->poll(0ms);
+  CHECK(f.owner.settled_count() == 3);
+  CHECK(f.dir.read("f") == numbered_text("a", 20));
+}
+
+TEST_CASE("a batch that failed half way goes on there, though an older one was synced", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("{app}", {{"sync", "batch"}});
+  BatchBuilder builder(1);
+  const auto batch = [&](const std::string& text) {
+    builder.line(text, {Value::string("a")}).line(text, {Value::string("b")});
+    return builder.take();
+  };
+  REQUIRE(sink->open());
+  sink->write(f.owner.deliver(batch("first")));
+  int writes = 0;
+  f.io->fail = [&](std::string_view call) {
+    return call == "writev" && ++writes == 2 ? ENOSPC : 0;
+  };
+  sink->write(f.owner.deliver(batch("second")));  // In one of its files.
+  FakeOwner::Settled second = f.owner.take_last();
+  REQUIRE_FALSE(second.fate.delivered);
+  sink->poll(0ms);
+  CHECK(f.owner.take_last().fate.delivered);
+  CHECK(f.attempt(*sink, std::move(second.batch)).fate.delivered);
+  CHECK(f.dir.read("a") == "first\nsecond\n");
+  CHECK(f.dir.read("b") == "first\nsecond\n");
+}
+
+TEST_CASE("at the end, and when files are opened anew, what was written is confirmed", "[file]") {
+  FileFixture f;
+  const auto sink = f.make("f", {{"sync", "batch"}});
+  REQUIRE(sink->open());
+  BatchBuilder builder;
+  sink->write(f.owner.deliver(numbered(builder, "a", 5)));
+  sink->reopen();
+  CHECK(f.owner.settled_count() == 1);
+  sink->write(f.owner.deliver(numbered(builder, "a", 5, 5)));
+  sink->close(steady_now());
+  CHECK(f.owner.settled_count() == 2);
+  CHECK(f.dir.read("f") == numbered_text("a", 10));
 }
 
 TEST_CASE("whichever sync fails, also in a rotation, every event is written once", "[file]") {
