@@ -75,7 +75,7 @@ std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
   const bool has_room = in_hand_.size() < in_hand_max && in_hand_bytes_ < bytes_max_ / 2;
   if (!has_room && !in_hand_.empty()) return next;
   if (waiting_locked() == 0) return next;
-  if (returned_.empty() && loss_.pending() && notices_) add_notice_locked();
+  if (returned_.empty() && loss_.pending() && notices_) add_notice_locked(*notices_);
   next = take_next_locked();
   InHand held{next->batch.size(), 0, next->batch.oldest_received_ns()};
   for (const BlockRef& block : next->batch.blocks()) held.bytes += block->capacity();
@@ -97,16 +97,16 @@ Ticketed Buffer::take_next_locked() {
 }
 
 /// Puts a notice of what was lost before what waits. Where there is no memory it comes later.
-void Buffer::add_notice_locked() {
+void Buffer::add_notice_locked(OwnEvents& notices) {
   const std::uint64_t ticket = waiting_.front().ticket - 1;
   const SteadyTime now = steady_now();
   // Not two before the same batch, and not one for each of many losses.
   if (ticket == last_notice_ || now - noticed_at_ < kNoticeInterval) return;
-  Batch batch = notices_->begin();
+  Batch batch = notices.begin();
   LossNotice told = loss_;
   const Origin origin{
       .source = &kOwnSource, .received_ns = wall_clock_ns(), .peer = {}, .receipt = {}};
-  if (!notices_->add(batch, origin, told.take(sink_))) return;
+  if (!notices.add(batch, origin, told.take(sink_))) return;
   loss_ = told;
   last_notice_ = ticket;
   noticed_at_ = now;
@@ -156,10 +156,14 @@ void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, Answe
   for (const Rejection& rejection : fate.rejected) {
     if (!fate.dead_lettered) spool_->refuse(ticket, rejection.index, rejection.reason);
   }
-  answered.job = spool_->settled(ticket);
-  if (!answered.job) return;
-  on_way_.remove(answered.job->batch);
-  if (spool_->keeps()) keep_locked(*std::exchange(answered.job, {}), answered);
+  std::optional<SpoolJob> job = spool_->settled(ticket);
+  if (!job) return;
+  on_way_.remove(job->batch);
+  if (spool_->keeps()) {
+    keep_locked(std::move(*job), answered);
+  } else {
+    answered.job = std::move(job);
+  }
 }
 
 bool Buffer::pressure_falls_locked() noexcept { return pressure_.update(fullness_locked()).falls; }

@@ -186,7 +186,7 @@ class Buffer {
   bool spools_locked() const noexcept;
   bool blocks_locked() const noexcept;
   double fullness_locked() const noexcept;
-  void add_notice_locked();
+  void add_notice_locked(OwnEvents& notices);
   Ticketed take_next_locked();
   std::uint64_t take_ticket() noexcept { return std::exchange(next_ticket_, next_ticket_ + 2); }
   bool update_pressure_locked() noexcept;

@@ -72,8 +72,8 @@ bool has_instruction() noexcept { return false; }
 }  // namespace
 
 std::uint32_t crc32c(std::uint32_t crc, std::string_view bytes) noexcept {
-  static const Sum kSum = has_instruction() ? by_instruction : by_table;
-  return ~kSum(~crc, bytes.data(), bytes.size());
+  static const Sum sum = has_instruction() ? by_instruction : by_table;
+  return ~sum(~crc, bytes.data(), bytes.size());
 }
 
 std::uint32_t crc32c_by_table(std::uint32_t crc, std::string_view bytes) noexcept {

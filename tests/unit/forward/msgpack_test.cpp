@@ -115,7 +115,7 @@ TEST_CASE("the heads of all other formats are read") {
 }
 
 TEST_CASE("texts, bytes and containers are written in the shortest form, and read again") {
-  for (const std::size_t size : {0, 31, 32, 255, 256, 65535, 65536}) {
+  for (const std::size_t size : {0U, 31U, 32U, 255U, 256U, 65535U, 65536U}) {
     const std::string text(size, 'x');
     const std::string as_text = written([&](std::string& out) { write_text(text, out); });
     const std::string as_bytes = written([&](std::string& out) { write_binary(text, out); });

@@ -156,7 +156,7 @@ TEST_CASE("where a part is consumed, damage is counted in the rest only") {
       INFO("trial " << trial);
       CHECK(check_honest(spool, first) <= kBatch);
     }
-    const fs::path last = names.back();
+    const fs::path& last = names.back();
     const std::size_t size = bytes_of(patient.copy() / last).size();
     for (std::size_t cut = 0; cut < size; cut += is_long() ? 1 : 211) {
       const fs::path spool = patient.copy();
@@ -199,7 +199,7 @@ TEST_CASE("a damaged front costs what is damaged, and all of it is counted") {
 TEST_CASE("zeros, strange bytes and blocks that strayed are passed over") {
   Patient patient;
   const std::vector<fs::path> names = patient.segments();
-  const fs::path name = names[1];
+  const fs::path& name = names[1];
   SECTION("a page of zeros") {
     const fs::path spool = patient.copy();
     std::string bytes = bytes_of(spool / name);

@@ -53,7 +53,8 @@ TEST_CASE("events of any size and content come back as they were") {
   BatchBuilder builder(0, 8 << 20);
   std::vector<std::string> events = {"", "\n", std::string(3, '\0'), "a\nb",
                                      std::string(5'000'000, 'x')};
-  for (std::size_t size : {1, 7, 8, 9, 47, 48, 49, 4095, 4096, 4097, 65535, 65536, 65537}) {
+  for (std::size_t size :
+       {1U, 7U, 8U, 9U, 47U, 48U, 49U, 4095U, 4096U, 4097U, 65535U, 65536U, 65537U}) {
     events.push_back(std::string(size, 'y'));
   }
   {
@@ -228,7 +229,7 @@ TEST_CASE("a segment that was begun and got no header hides nothing of those bef
     }
   }
   // Killed behind the creation of the next one, and behind its allocation.
-  for (const std::size_t size : {0, 64 * 1024}) {
+  for (const std::size_t size : {0U, 64U * 1024}) {
     dir.write("s/00000000000000f" + std::to_string(size % 9) + ".seg", std::string(size, '\0'));
     const WholeRead whole = read_spool(dir / "s");
     check_events(whole.events, 0, 500);
