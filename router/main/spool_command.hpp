@@ -3,12 +3,9 @@
 // `weir spool list|check|export|repair`: what lies in the spools below a data_dir, without a
 // router. All but `repair` take no lock and change nothing: they may be used beside a running weir.
 
+#include <CLI/CLI.hpp>
 #include <iosfwd>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace weir {
 

@@ -3,6 +3,7 @@
 // `weir dead-letter list|show|redrive|purge`: what to do with the events that a sink refused and
 // that its `dead_letter` sink wrote to files.
 
+#include <CLI/CLI.hpp>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -11,10 +12,6 @@
 #include "router/replay/letter_feed.hpp"
 #include "router/replay/letter_scan.hpp"
 #include "router/replay/pump.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace weir {
 

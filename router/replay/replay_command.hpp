@@ -3,13 +3,10 @@
 // `weir replay SINK`: sends again what lies in a sink's spool: what was kept after its delivery, or
 // what waits. The spool is only read, also beside a running weir.
 
+#include <CLI/CLI.hpp>
 #include <iosfwd>
 #include <memory>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace weir {
 

@@ -6,7 +6,7 @@
 
 namespace weir {
 
-std::optional<SegmentScan::Frame> SegmentScan::next() noexcept {
+bool SegmentScan::next(Frame& frame) noexcept {
   const std::uint64_t began = offset_;
   for (std::size_t at = offset_;; at += spool::kAlignment) {
     at = spool::find_frame(bytes_, at, spool_id_);
@@ -15,20 +15,20 @@ std::optional<SegmentScan::Frame> SegmentScan::next() noexcept {
       strange_bytes_ += static_cast<std::uint64_t>(std::count_if(
           bytes_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(began, bytes_.size())),
           bytes_.end(), [](char c) { return c != 0; }));
-      return std::nullopt;
+      return false;
     }
     const auto header = spool::frame_at(bytes_.substr(at), segment_, at, spool_id_);
     if (!header) continue;
     strange_bytes_ += static_cast<std::uint64_t>(std::count_if(
         bytes_.begin() + static_cast<std::ptrdiff_t>(began),
         bytes_.begin() + static_cast<std::ptrdiff_t>(passed_to), [](char c) { return c != 0; }));
-    Frame frame{.header = *header, .payload = {}};
+    frame.header = *header;
     const std::string_view rest = bytes_.substr(at + spool::kFrameHeaderBytes);
     frame.payload = rest.substr(0, header->payload_bytes);
     frame.intact = frame.payload.size() == header->payload_bytes &&
                    crc32c(0, frame.payload) == header->payload_crc;
     offset_ = at + header->frame_bytes();
-    return frame;
+    return true;
   }
 }
 

@@ -25,8 +25,8 @@ class SegmentScan {
   SegmentScan(std::string_view bytes, std::uint64_t segment, std::uint64_t spool_id) noexcept
       : bytes_(bytes), segment_(segment), spool_id_(spool_id) {}
 
-  /// Nothing at the end.
-  std::optional<Frame> next() noexcept;
+  /// False at the end.
+  bool next(Frame& frame) noexcept;
 
   /// Behind the last frame that next() gave.
   std::uint64_t offset() const noexcept { return offset_; }

@@ -159,16 +159,14 @@ std::optional<Position> SpoolRecovery::end_of(Found& last) {
   Position end{last.number, spool::kSegmentHeaderBytes,
                last.header ? last.header->first_sequence : 0};
   bool torn = false;
-  // clang-tidy 16 does not see that the loop has asked.
-  // NOLINTBEGIN(bugprone-unchecked-optional-access)
-  while (const auto frame = scan.next()) {
-    torn = !frame->intact;
+  SegmentScan::Frame frame;
+  while (scan.next(frame)) {
+    torn = !frame.intact;
     // A frame that was begun and never finished was never acknowledged.
-    if (!frame->intact) continue;
-    end.sequence = frame->header.first_sequence + frame->header.event_count;
+    if (!frame.intact) continue;
+    end.sequence = frame.header.first_sequence + frame.header.event_count;
     end.offset = scan.offset();
   }
-  // NOLINTEND(bugprone-unchecked-optional-access)
   if (torn || scan.strange_bytes() != 0) {
     note(fmt::format("{} ends in the middle of a frame, which was cut off",
                      SpoolDirectory::name_of(last.number)));

@@ -72,12 +72,13 @@ Result<void> write_anew(const SpoolDirectory& directory, const SegmentSurvey& se
   SegmentScan scan(bytes, segment.number, spool_id);
   std::optional<std::uint64_t> first;
   std::uint64_t end = spool::kSegmentHeaderBytes;
-  while (const auto frame = scan.next()) {
-    if (!frame->intact) continue;
-    if (!first) first = frame->header.first_sequence;
-    const std::uint64_t at = frame->header.offset;
-    end = at + frame->header.frame_bytes();
-    const std::string_view whole = bytes.substr(at, frame->header.frame_bytes());
+  SegmentScan::Frame frame;
+  while (scan.next(frame)) {
+    if (!frame.intact) continue;
+    if (!first) first = frame.header.first_sequence;
+    const std::uint64_t at = frame.header.offset;
+    end = at + frame.header.frame_bytes();
+    const std::string_view whole = bytes.substr(at, frame.header.frame_bytes());
     if (const Result<void> written = write_at(io, file.get(), whole, at); !written) return written;
   }
   const std::uint64_t otherwise = found.cursor ? found.cursor->end.sequence : 0;

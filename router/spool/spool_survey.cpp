@@ -89,12 +89,13 @@ class Survey {
     SegmentScan scan(bytes, segment.number, spool_id_);
     bool torn = false;
     std::uint64_t between = 0;
-    while (const auto frame = scan.next()) {
+    SegmentScan::Frame frame;
+    while (scan.next(frame)) {
       between = scan.strange_bytes();
       segment.damaged_frames += torn ? 1 : 0;
-      torn = !frame->intact;
+      torn = !frame.intact;
       if (torn) continue;
-      take(*frame, segment);
+      take(frame, segment);
       if (stopped_) return;
     }
     // Behind the last frame of all stands what was never finished, and never promised.
