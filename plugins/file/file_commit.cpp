@@ -24,6 +24,7 @@ void FileSink::settle_held(ErrorCode error) {
   if (!error && mark_is_held_) mark_ = {};
   unsafe_ = {};
   mark_is_held_ = false;
+  one_by_one_ = static_cast<bool>(error);
   for (Delivery& delivery : std::exchange(held_, {})) {
     error ? std::move(delivery).retry(error) : std::move(delivery).delivered();
   }

@@ -66,6 +66,7 @@ Result<void> FileSink::open() {
 void FileSink::write(Delivery delivery) {
   const Batch& batch = delivery.batch();
   now_ns_ = wall_clock_();
+  if (held_.empty()) unsafe_ = {};
   groups_.split(batch);
   if (const BatchMark mark(batch); !(mark == mark_)) {
     mark_ = mark;
@@ -88,7 +89,8 @@ void FileSink::write(Delivery delivery) {
   reject_marked(delivery);
   if (options_.sync == Sync::Batch) {
     mark_is_held_ = true;
-    return held_.push_back(std::move(delivery));
+    held_.push_back(std::move(delivery));
+    return one_by_one_ ? commit() : void();
   }
   mark_ = {};
   std::move(delivery).delivered();

@@ -98,6 +98,7 @@ class FileSink final : public Sink {
   std::vector<Delivery> held_;  // Written, and not known to be on the disk: with Sync::Batch.
   bool mark_is_held_ = false;   // The last of them is the one that progress_ is about.
   ErrorCode unsafe_;            // Some of that was cut off again.
+  bool one_by_one_ = false;     // After a failure: what other files have is not written again.
 
   std::int64_t now_ns_ = 0;  // Wall clock, read once in each call.
   SteadyTime names_checked_{};

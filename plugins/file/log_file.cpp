@@ -63,8 +63,9 @@ void LogFile::forget_unsynced() noexcept {
 void LogFile::refresh() noexcept {
   struct stat status {};
   if (io_->fstat(fd_.get(), &status) != 0) return;
-  size_ = static_cast<std::uint64_t>(status.st_size);
-  synced_size_ = std::min(synced_size_, size_);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  // What somebody else has appended, or left, is not ours to cut off.
+  if (size != size_) size_ = synced_size_ = size;
 }
 
 // Others may append to the file or empty it (logrotate's copytruncate): what is not ours is left

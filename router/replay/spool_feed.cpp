@@ -103,7 +103,7 @@ RecordFeed::Next SpoolFeed::read_on() {
   Range& range = ranges_.front();
   piece_ = reader_->read(range.from, range.end);
   const bool stands_still = piece_.extent.end == range.from && piece_.batch.empty();
-  if (piece_.lost != 0 || (piece_.no_memory && stands_still)) {
+  if (piece_.lost != 0 || ((piece_.no_memory || piece_.error) && stands_still)) {
     ++counts_.gaps;
     counts_.missing += piece_.lost;
   }

@@ -74,7 +74,7 @@ std::optional<Ticketed> Buffer::take(std::size_t in_hand_max) {
   std::optional<Ticketed> next;
   const bool has_room = in_hand_.size() < in_hand_max && in_hand_bytes_ < bytes_max_ / 2;
   if (!has_room && !in_hand_.empty()) return next;
-  if (waiting_locked() == 0) return next;
+  if (waiting_locked() == 0 || closing_) return next;  // Then it is being put on disk.
   if (returned_.empty() && loss_.pending() && notices_) add_notice_locked(*notices_);
   next = take_next_locked();
   InHand held{next->batch.size(), 0, next->batch.oldest_received_ns()};
@@ -143,6 +143,8 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
     if (spool_ != nullptr) settle_on_disk_locked(ticket, fate, answered);
     pinned_.remove(batch);
     retried_.erase(ticket);
+  } else if (closing_) {
+    leave_behind_locked(std::move(batch), ticket);
   } else {
     ++account_.retries;
     ++retried_[ticket];

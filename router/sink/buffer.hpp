@@ -177,6 +177,8 @@ class Buffer {
   bool has_room_for_copy_locked(const Batch& batch) const;
   void remove_job_locked(const SpoolJob& job);
   void drop_own_events_locked();
+  void spool_unwritten_locked();
+  void leave_behind_locked(Batch batch, std::uint64_t ticket);
   bool has_more_on_disk_locked() const noexcept;
   bool pressure_falls_locked() noexcept;
   bool has_room_locked(std::size_t bytes) const noexcept;

@@ -219,6 +219,10 @@ Buffer::Rest Buffer::rest() {
   const std::lock_guard lock(mutex_);
   closing_ = true;
   Rest rest;
+  const auto is_on_disk = [this](const auto& held) {
+    return spool_->on_disk(held.first) != nullptr;
+  };
+  if (std::any_of(in_hand_.begin(), in_hand_.end(), is_on_disk)) spool_unwritten_locked();
   rest.resume = spool_->behind_memory();
   if (rest.resume.segment == SpoolDirectory::kFront) drop_own_events_locked();
   // What was delivered already and lies between them on disk is not to be delivered again; but what
@@ -239,6 +243,35 @@ Buffer::Rest Buffer::rest() {
   const bool needs_front = !whole && in_hand_.empty();
   if (rest.resume.segment != SpoolDirectory::kFront && needs_front) rest.on_disk = false;
   return rest;
+}
+
+/// A sink is stuck with events that are on disk: they have to be found there by the next start, so
+/// there can be no front behind them. What waits and is not on disk is written behind everything:
+/// rather late than never.
+void Buffer::spool_unwritten_locked() {
+  const auto spool = [this](Batch& batch) {
+    pinned_.remove(batch);
+    on_way_.add(batch);
+    spool_->push({.batch = std::move(batch), .only = true});
+  };
+  for (auto at = returned_.begin(); at != returned_.end();) {
+    const bool stays = spool_->on_disk(at->first) != nullptr;
+    if (!stays) spool(at->second);
+    at = stays ? std::next(at) : returned_.erase(at);
+  }
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const bool stays = spool_->on_disk(at->ticket) != nullptr;
+    if (!stays) spool(at->batch);
+    at = stays ? std::next(at) : waiting_.erase(at);
+  }
+}
+
+/// A stuck sink has given it back while the rest is put on disk.
+void Buffer::leave_behind_locked(Batch batch, std::uint64_t ticket) {
+  if (spool_->on_disk(ticket) == nullptr) return drop_locked(std::move(batch), Reason::Shutdown);
+  rest_events_ += batch.size();
+  batch.forsake();
+  pinned_.remove(batch);
 }
 
 /// Memory holds only what was read from the front, which has more; and notices, which nobody wrote

@@ -158,7 +158,7 @@ void SinkRunner::hand_over(bool may_read) {
       switch (spool_->read_back()) {
         case Spool::Reading::Read:
           continue;
-        case Spool::Reading::NoMemory:
+        case Spool::Reading::NotNow:
           std::this_thread::sleep_for(kPollBudget);  // Others have to give some back.
           return;
         case Spool::Reading::Nothing:
@@ -240,7 +240,8 @@ void SinkRunner::offer_own(Batch batch) {
 
 void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
   if (fate.delivered) {
-    if (failures_ != 0) {
+    // Where it is not open this is late news of something that was written before the failure.
+    if (failures_ != 0 && open_) {
       log_.info(options_.name, "delivers again", {{"failures", std::uint64_t{failures_.load()}}});
       failures_ = 0;
       const std::lock_guard lock(state_);

@@ -98,7 +98,7 @@ bool Spool::write(std::span<SpoolJob> group) {
     return false;
   }
   keeps_ = true;
-  set_trouble("");
+  set_trouble("", trouble_);
   return true;
 }
 
@@ -114,7 +114,7 @@ void Spool::on_failure(const ErrorCode& error, bool copies_only) {
               {{"cause", trouble}, {"spool", options_.log.directory}});
   }
   if (!copies_only) {  // Else nobody misses anything.
-    set_trouble(trouble);
+    set_trouble(trouble, trouble_);
     if (is_full) make_room();
   }
   wait(kRetryAfter);
@@ -148,13 +148,8 @@ void Spool::upkeep(bool now) {
   if (consumed != consumed_ &&
       (now || time - consumed_at_ >= kCursorInterval || consumed.segment != consumed_.segment)) {
     const Result<void> done = log_on_disk_->consume(consumed);
-    if (!done) {
-      set_trouble("cannot tidy the spool up: " + done.error().message());
-    } else {
-      consumed_ = consumed;
-      if (untidy_) set_trouble("");
-    }
-    untidy_ = !done;
+    if (done) consumed_ = consumed;
+    set_trouble(done ? "" : "cannot tidy the spool up: " + done.error().message(), untidy_);
     consumed_at_ = time;
   }
   const std::lock_guard lock(state_);
@@ -165,7 +160,9 @@ Spool::Reading Spool::read_back() {
   const std::optional<Extent> wanted = buffer_.next_read();
   if (!wanted) return Reading::Nothing;
   SpoolReader::Piece piece = reader_->read(wanted->begin, wanted->end);
-  if (piece.no_memory && piece.extent.end == wanted->begin) return Reading::NoMemory;
+  set_trouble(piece.error ? "cannot read the spool: " + piece.error.message() : "", unread_);
+  const bool stands_still = piece.extent.end == wanted->begin;
+  if ((piece.no_memory || piece.error) && stands_still) return Reading::NotNow;
   if (piece.lost != 0) {
     log_.error(sink_, "events in the spool are damaged and lost", {{"events", piece.lost}});
   }
@@ -210,8 +207,8 @@ void Spool::write_rest() {
     buffer_.rest_is_on_disk();
     while (done && buffer_.has_jobs()) {
       const std::span<SpoolJob> group = buffer_.begin_group(steady_now(), options_.sync_bytes, {});
-      write(group);
-      if (!trouble().empty()) done = ErrorCode(ENOSPC, boost::system::system_category());
+      const bool written = write(group);
+      if (!written) done = ErrorCode(ENOSPC, boost::system::system_category());
     }
   }
   const Result<void> closed = log_on_disk_->close();
@@ -228,14 +225,15 @@ void Spool::wait(milliseconds time) {
   ending_changed_.wait_for(lock, time, [this] { return ending_; });
 }
 
-void Spool::set_trouble(std::string trouble) {
+/// `kind`: one of the troubles; each has an end of its own.
+void Spool::set_trouble(std::string trouble, std::string& kind) {
   {
     const std::lock_guard lock(state_);
-    if (trouble == trouble_) return;
-    trouble_ = trouble;
+    if (trouble == kind) return;
+    kind = trouble;
   }
   if (trouble.empty()) {
-    log_.info(sink_, "the spool can be written again");
+    log_.info(sink_, "the spool is no longer in trouble");
   } else {
     log_.warn(sink_, "the spool is in trouble; will try again",
               {{"cause", trouble}, {"spool", options_.log.directory}});
@@ -244,7 +242,8 @@ void Spool::set_trouble(std::string trouble) {
 
 std::string Spool::trouble() const {
   const std::lock_guard lock(state_);
-  return trouble_;
+  if (!trouble_.empty()) return trouble_;
+  return untidy_.empty() ? unread_ : untidy_;
 }
 
 void Spool::fill(SinkBalance& balance) const {

@@ -53,7 +53,7 @@ class Spool {
   /// Opens the log, attaches it to the Buffer, and starts to write.
   Result<void> open();
 
-  enum class Reading { Nothing, Read, NoMemory };
+  enum class Reading { Nothing, Read, NotNow };
   /// Reads the next of what is on disk only into the Buffer.
   Reading read_back();
 
@@ -72,7 +72,7 @@ class Spool {
   void on_failure(const ErrorCode& error, bool copies_only);
   void make_room();
   void upkeep(bool now);
-  void set_trouble(std::string trouble);
+  void set_trouble(std::string trouble, std::string& kind);
   void wait(std::chrono::milliseconds time);
 
   const std::string sink_;
@@ -87,14 +87,15 @@ class Spool {
   std::unique_ptr<SpoolReader> reader_;
   Position consumed_;  // As the log was told.
   SteadyTime consumed_at_{};
-  bool untidy_ = false;  // It could not be told.
-  bool keeps_ = true;    // No copy was left out since something was written.
+  bool keeps_ = true;  // No copy was left out since something was written.
 
   mutable std::mutex state_;
   std::condition_variable ending_changed_;
   bool ending_ = false;  // Guarded by state_, as what follows.
   bool finished_ = false;
-  std::string trouble_;
+  std::string trouble_;  // With writing...
+  std::string untidy_;   // ...with the cursor and with deleting...
+  std::string unread_;   // ...and with reading back.
   std::uint64_t bytes_ = 0;
   std::thread thread_;
 };

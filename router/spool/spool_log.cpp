@@ -19,6 +19,10 @@ namespace {
 constexpr std::size_t kFrameBytes = 512 * 1024;
 // What is gathered before it is written.
 constexpr std::size_t kStagedBytes = 1024 * 1024;
+
+bool is_full(const ErrorCode& error) noexcept {
+  return error.value() == ENOSPC || error.value() == EDQUOT;
+}
 // A segment is begun so often while something is kept: what is deleted with it was kept a little
 // longer, and one that is hardly used costs little.
 constexpr int kSegmentsPerRetain = 4;
@@ -128,18 +132,30 @@ void SpoolLog::abandon() noexcept {
   // Nothing that comes later may be taken for what was given up here, so its numbers are not used
   // again.
   skipped_ += next_.sequence - synced_.sequence;
-  if (file_ && synced_.segment == next_.segment) {
-    // So that it is not read, also if the power goes. Where that fails, too, it may be: once more
-    // than needed.
-    Io& io = directory_.io();
-    const bool is_cut = io.ftruncate(file_.get(), static_cast<off_t>(synced_.offset)) == 0;
-    if (is_cut && synced_.offset != next_.offset) io.fdatasync(file_.get());
-  }
+  if (file_ && synced_.segment == next_.segment) cut_back();
   file_.close();
   last_ended_ns_ = wall_clock_ns();
   synced_.sequence = next_.sequence;
   next_.segment = synced_.segment;
   next_.offset = synced_.offset;
+}
+
+/// So that what was given up is not read, also if the power goes. Where that fails, too, it may be:
+/// once more than needed. A segment with nothing in it goes, so that none pile up while the disk
+/// fails.
+void SpoolLog::cut_back() noexcept {
+  Segment& segment = segments_.back();
+  if (synced_.offset == spool::kSegmentHeaderBytes && directory_.remove_segment(segment.number)) {
+    skipped_ += begun_with_skipped_;
+    bytes_ -= segment.bytes;
+    segments_.pop_back();
+    return;
+  }
+  Io& io = directory_.io();
+  if (io.ftruncate(file_.get(), static_cast<off_t>(synced_.offset)) != 0) return;
+  bytes_ -= segment.bytes - synced_.offset;
+  segment.bytes = synced_.offset;
+  if (synced_.offset != next_.offset) io.fdatasync(file_.get());
 }
 
 /// Everything in it is durable, and the place that it does not need is given back.
@@ -191,7 +207,7 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
     directory_.remove_segment(number);
     return prepared;
   }
-  skipped_ = 0;
+  begun_with_skipped_ = std::exchange(skipped_, 0);
   file_ = std::move(*file);
   file_bytes_ = bytes;
   bytes_ += bytes;
@@ -314,7 +330,13 @@ Result<void> SpoolLog::write_front(const std::vector<const Batch*>& batches,
                                    const Position& resume) {
   Result<spool::FrontFile> front =
       spool::write_front(directory_, found_.spool_id, batches, resume.sequence);
-  if (!front) return front.error();
+  while (!front && is_full(front.error()) && give_up_kept()) {
+    front = spool::write_front(directory_, found_.spool_id, batches, resume.sequence);
+  }
+  if (!front) {
+    spool::remove_unfinished_front(directory_);
+    return front.error();
+  }
   consumed_ = front->begin;
   resume_ = resume;
   front_stamp_ = front->stamp;

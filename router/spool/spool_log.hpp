@@ -116,6 +116,7 @@ class SpoolLog {
   std::int64_t ended_ns(std::size_t segment) const noexcept;
   Result<void> remove_oldest(std::size_t count);
   void append_frame(const Batch& batch, std::size_t first, std::size_t count);
+  void cut_back() noexcept;
   Result<void> begin_segment(std::uint64_t room);
   Result<void> end_segment();
   Result<void> flush();
@@ -133,7 +134,8 @@ class SpoolLog {
   Position next_;                // Of the next frame.
   Position synced_;
   ErrorCode sync_error_;       // Of a sync() that failed, until abandon().
-  std::uint64_t skipped_ = 0;  // Numbers that were abandoned since the last segment began.
+  std::uint64_t skipped_ = 0;  // Numbers that were abandoned since the last segment began...
+  std::uint64_t begun_with_skipped_ = 0;  // ...and when it did.
   std::uint64_t last_segment_ = 0;
   Position consumed_;
   Position resume_;

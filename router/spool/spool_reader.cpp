@@ -39,11 +39,16 @@ void SpoolReader::rest() noexcept {
 SpoolReader::Piece SpoolReader::read(const Position& from, const Position& end) {
   Piece piece{.batch = Batch(column_count_)};
   Position at = from;
+  unopened_ = {};
   if (at.offset == spool::kSegmentHeaderBytes) enter_segment(at);
   while (is_before(at, end)) {
     const Step taken = step(at, end, piece);
     piece.no_memory = taken == Step::NoMemory;
     if (taken == Step::Full || taken == Step::NoMemory) break;
+    if (taken == Step::Unopened) {
+      piece.error = unopened_;
+      break;
+    }
     if (piece.batch.size() >= limits::kBatchEventsMax) break;
   }
   if (!is_before(at, end)) {
@@ -56,10 +61,7 @@ SpoolReader::Piece SpoolReader::read(const Position& from, const Position& end) 
 
 /// One frame, or the way over what is none.
 SpoolReader::Step SpoolReader::step(Position& at, const Position& end, Piece& piece) {
-  if (!open(at.segment)) {
-    if (!next_segment(at, end)) at = {end.segment, end.offset, at.sequence};
-    return Step::Passed;
-  }
+  if (!open(at.segment)) return unopened_ ? Step::Unopened : next_segment(at, end);
   std::optional<spool::FrameHeader> header = header_at(at);
   const auto is_whole = [&] { return window_at(at.offset).size() >= header->frame_bytes(); };
   if (!header || !is_whole()) {
@@ -94,18 +96,23 @@ SpoolReader::Step SpoolReader::step(Position& at, const Position& end, Piece& pi
   return Step::Taken;
 }
 
+/// False where it is gone, or, with unopened_, cannot be opened now: that is no reason to give it
+/// up.
 bool SpoolReader::open(std::uint64_t segment) {
   if (segment_ == segment) return true;
   rest();
   Result<Fd> file = directory_.open_segment(segment);
-  if (!file) return false;
+  if (!file) {
+    if (file.error().value() != ENOENT) unopened_ = file.error();
+    return false;
+  }
   file_ = std::move(*file);
   segment_ = segment;
   return true;
 }
 
-/// The next one that is there. False: there is none up to `end`.
-bool SpoolReader::next_segment(Position& at, const Position& end) {
+/// To the next one that is there, or to the end.
+SpoolReader::Step SpoolReader::next_segment(Position& at, const Position& end) {
   if (at.segment == SpoolDirectory::kFront) {
     if (resume_.sequence > at.sequence) {  // What the front had, and does not any more, is lost.
       at = {resume_.segment, resume_.offset, at.sequence};
@@ -113,15 +120,21 @@ bool SpoolReader::next_segment(Position& at, const Position& end) {
       at = resume_;
     }
     if (at.offset == spool::kSegmentHeaderBytes) enter_segment(at);
-    return true;
+    return Step::Passed;
   }
   const Result<std::vector<std::uint64_t>> segments = directory_.segments();
-  if (!segments) return false;
+  if (!segments) {
+    unopened_ = segments.error();
+    return Step::Unopened;
+  }
   const auto next = std::upper_bound(segments->begin(), segments->end(), at.segment);
-  if (next == segments->end() || *next > end.segment) return false;
+  if (next == segments->end() || *next > end.segment) {
+    at = {end.segment, end.offset, at.sequence};
+    return Step::Passed;
+  }
   at = {*next, spool::kSegmentHeaderBytes, at.sequence};
   enter_segment(at);
-  return true;
+  return Step::Passed;
 }
 
 /// Numbers that were skipped when the segment was begun are nobody's.
@@ -178,11 +191,8 @@ bool SpoolReader::load(const Position& at, const Position& end, std::size_t byte
 SpoolReader::Step SpoolReader::pass_over(Position& at, const Position& end) {
   const std::string_view window = window_at(at.offset);
   if (window.size() < spool::kFrameHeaderBytes) {
-    if (at_file_end_) {
-      if (!next_segment(at, end)) at = {end.segment, end.offset, at.sequence};
-    } else {  // It cannot be read here.
-      at.offset = (at.offset / kPageBytes + 1) * kPageBytes;
-    }
+    if (at_file_end_) return next_segment(at, end);
+    at.offset = (at.offset / kPageBytes + 1) * kPageBytes;  // It cannot be read here.
     return Step::Passed;
   }
   const std::size_t found = spool::find_frame(window, spool::kAlignment, spool_id_);

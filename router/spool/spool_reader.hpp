@@ -43,6 +43,7 @@ class SpoolReader {
     std::uint64_t lost = 0;  ///< Events between begin and end that are not there any more.
     std::vector<FrameMark> frames;
     bool no_memory = false;  ///< No Block was to be had: try again.
+    ErrorCode error;         ///< What is there cannot be opened now: try again.
   };
 
   /// The next events from `from` on, at most up to `end`, which is behind what was synced.
@@ -55,10 +56,10 @@ class SpoolReader {
   void rest() noexcept;
 
  private:
-  enum class Step { Taken, Passed, Full, NoMemory };
+  enum class Step { Taken, Passed, Full, NoMemory, Unopened };
   Step step(Position& at, const Position& end, Piece& piece);
   bool open(std::uint64_t segment);
-  bool next_segment(Position& at, const Position& end);
+  Step next_segment(Position& at, const Position& end);
   void enter_segment(Position& at);
   std::optional<spool::FrameHeader> header_at(const Position& at) const noexcept;
   bool load(const Position& at, const Position& end, std::size_t bytes);
@@ -75,6 +76,7 @@ class SpoolReader {
 
   Fd file_;
   std::uint64_t segment_ = UINT64_MAX;  // That file_ is.
+  ErrorCode unopened_;                  // Why open() found nothing, unless it is gone.
   BlockRef block_;                      // What was read of it...
   std::uint64_t window_begin_ = 0;      // ...from here...
   std::size_t window_bytes_ = 0;        // ...so much.

@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint64_t kFirstSequence = std::uint64_t{1} << 40;
 // A segment that is longer than any that was written is not read into memory.
 constexpr std::uint64_t kSegmentBytesReadable = 1ULL << 30;
+// A place that cannot be read is passed over in steps of this.
+constexpr std::size_t kPageBytes = 4096;
 
 std::uint64_t random_id() {
   std::random_device device;
@@ -29,9 +31,9 @@ std::uint64_t random_id() {
 Result<void> SpoolRecovery::run() {
   cursor_ = log_.cursor_.read();
   if (const Result<void> looked = look_at_segments(); !looked) return looked;
-  look_at_front();
+  if (const Result<void> looked = look_at_front(); !looked) return looked;
   choose_spool_id();
-  find_end();
+  if (const Result<void> found = find_end(); !found) return found;
   find_beginning();
   count_events();
   for (const Found& found : segments_) take_over(found);
@@ -48,7 +50,10 @@ Result<void> SpoolRecovery::look_at_segments() {
   if (cursor_) log_.last_segment_ = std::max(cursor_->consumed.segment, cursor_->end.segment);
   for (const std::uint64_t number : *numbers) {
     log_.last_segment_ = std::max(log_.last_segment_, number);
-    Found found = look_at(number);
+    const Result<Found> looked = look_at(number);
+    if (!looked && looked.error().value() == ENOENT) continue;
+    if (!looked) return looked.error();
+    const Found& found = *looked;
     if (found.header && found.header->segment != number) {
       note(fmt::format("{} is a copy of another segment and is left alone",
                        SpoolDirectory::name_of(number)));
@@ -59,16 +64,15 @@ Result<void> SpoolRecovery::look_at_segments() {
   return {};
 }
 
-SpoolRecovery::Found SpoolRecovery::look_at(std::uint64_t number) {
-  Found found{.number = number, .bytes = 0, .header = {}};
+/// What cannot be opened is there all the same, and may be opened the next time (a process without
+/// descriptors, a medium that is away): that is an error, and no damage.
+Result<SpoolRecovery::Found> SpoolRecovery::look_at(std::uint64_t number) {
   const Result<Fd> file = log_.directory_.open_segment(number);
-  if (!file) {
-    note(fmt::format("{}: {}", SpoolDirectory::name_of(number), file.error().message()));
-    return found;
-  }
+  if (!file) return file.error();
   Io& io = log_.directory_.io();
   struct stat status {};
-  if (io.fstat(file->get(), &status) == 0) found.bytes = static_cast<std::uint64_t>(status.st_size);
+  if (io.fstat(file->get(), &status) != 0) return last_error();
+  Found found{.number = number, .bytes = static_cast<std::uint64_t>(status.st_size), .header = {}};
   std::array<char, spool::kSegmentHeaderBytes> bytes;
   const ssize_t size = io.pread(file->get(), bytes.data(), bytes.size(), 0);
   if (size > 0) {
@@ -77,15 +81,18 @@ SpoolRecovery::Found SpoolRecovery::look_at(std::uint64_t number) {
   return found;
 }
 
-void SpoolRecovery::look_at_front() {
+Result<void> SpoolRecovery::look_at_front() {
   spool::remove_unfinished_front(log_.directory_);
   struct stat status {};
   const std::string name = SpoolDirectory::name_of(SpoolDirectory::kFront);
-  if (log_.directory_.io().fstatat(log_.directory_.fd(), name.c_str(), &status) != 0) return;
-  front_ = look_at(SpoolDirectory::kFront);
+  if (log_.directory_.io().fstatat(log_.directory_.fd(), name.c_str(), &status) != 0) return {};
+  const Result<Found> looked = look_at(SpoolDirectory::kFront);
+  if (!looked) return looked.error();
+  front_ = *looked;
   // Its frames tell themselves whose they are, where it is known that they are to be read.
   has_front_ = front_.header || (cursor_ && cursor_->consumed.segment == SpoolDirectory::kFront);
   if (!has_front_) note("front.seg has no header to be believed and is left alone");
+  return {};
 }
 
 void SpoolRecovery::choose_spool_id() {
@@ -106,56 +113,72 @@ void SpoolRecovery::choose_spool_id() {
   if (has_front_ && foreign(front_)) has_front_ = false;
 }
 
-std::vector<char> SpoolRecovery::read_whole(std::uint64_t number) {
+Result<SpoolRecovery::Content> SpoolRecovery::read_whole(std::uint64_t number) {
   const Result<Fd> file = log_.directory_.open_segment(number);
-  if (!file) return {};
+  if (!file) return file.error();
   Io& io = log_.directory_.io();
   struct stat status {};
-  if (io.fstat(file->get(), &status) != 0) return {};
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  std::vector<char> bytes(std::min(size, kSegmentBytesReadable));
-  for (std::size_t at = 0; at < bytes.size();) {
-    const ssize_t got =
-        io.pread(file->get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+  if (io.fstat(file->get(), &status) != 0) return last_error();
+  Content content;
+  content.bytes.resize(std::min(static_cast<std::uint64_t>(status.st_size), kSegmentBytesReadable));
+  for (std::size_t at = 0; at < content.bytes.size();) {
+    const ssize_t got = io.pread(file->get(), content.bytes.data() + at, content.bytes.size() - at,
+                                 static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got > 0) {
       at += static_cast<std::size_t>(got);
       continue;
     }
-    if (got == 0) bytes.resize(at);
+    if (got == 0) content.bytes.resize(at);
     if (got < 0) {  // A place that cannot be read is one that is damaged.
       note(fmt::format("{} cannot be read at byte {}: {}", SpoolDirectory::name_of(number), at,
                        last_error().message()));
-      at = (at / 4096 + 1) * 4096;
+      content.is_whole = false;
+      at = (at / kPageBytes + 1) * kPageBytes;
     }
   }
-  return bytes;
+  return content;
 }
 
 /// Behind the last frame of the last segment that tells where it is, and behind what the cursor
 /// says was durable: if that is more, the end is damaged, and what is missing will be counted as
 /// lost.
-void SpoolRecovery::find_end() {
+Result<void> SpoolRecovery::find_end() {
   Position& end = log_.found_.end;
   const std::uint64_t durable = cursor_ ? cursor_->end.sequence : kFirstSequence;
   end = {std::max<std::uint64_t>(log_.last_segment_, 1), spool::kSegmentHeaderBytes, durable};
   // One that was made, and not even got its header, tells nothing: then it is the one before.
   for (; !segments_.empty(); segments_.pop_back()) {
-    if (const std::optional<Position> found = end_of(segments_.back())) {
+    Found& last = segments_.back();
+    const Result<Content> content = read_whole(last.number);
+    if (!content) return content.error();
+    if (const std::optional<Position> found = end_of(last, *content)) {
       end = *found;
       break;
     }
-    log_.directory_.remove_segment(segments_.back().number);
+    discard(last, *content);
   }
   end.sequence = std::max(end.sequence, durable);
+  return {};
+}
+
+/// Of a segment that has neither a header nor a frame to be believed, only one in which nothing was
+/// ever written is deleted.
+void SpoolRecovery::discard(const Found& segment, const Content& content) {
+  const auto is_zero = [](char byte) { return byte == 0; };
+  if (content.is_whole && std::all_of(content.bytes.begin(), content.bytes.end(), is_zero)) {
+    log_.directory_.remove_segment(segment.number);
+  } else {
+    note(fmt::format("{} has neither a header nor a frame to be believed and is left alone",
+                     SpoolDirectory::name_of(segment.number)));
+  }
 }
 
 /// Behind the last frame of a segment, and nothing more is in it from now on, also if the power
 /// goes: the numbers of what was cut off are given to other events. Nothing where it has
 /// neither a header nor a frame.
-std::optional<Position> SpoolRecovery::end_of(Found& last) {
-  const std::vector<char> bytes = read_whole(last.number);
-  SegmentScan scan({bytes.data(), bytes.size()}, last.number, log_.found_.spool_id);
+std::optional<Position> SpoolRecovery::end_of(Found& last, const Content& content) {
+  SegmentScan scan({content.bytes.data(), content.bytes.size()}, last.number, log_.found_.spool_id);
   Position end{last.number, spool::kSegmentHeaderBytes,
                last.header ? last.header->first_sequence : 0};
   bool torn = false;
@@ -167,6 +190,7 @@ std::optional<Position> SpoolRecovery::end_of(Found& last) {
     end.sequence = frame.header.first_sequence + frame.header.event_count;
     end.offset = scan.offset();
   }
+  if (end.sequence == 0) return std::nullopt;
   if (torn || scan.strange_bytes() != 0) {
     note(fmt::format("{} ends in the middle of a frame, which was cut off",
                      SpoolDirectory::name_of(last.number)));
@@ -177,7 +201,6 @@ std::optional<Position> SpoolRecovery::end_of(Found& last) {
     last.bytes = end.offset;
   }
   if (file) log_.directory_.io().fdatasync(file->get());
-  if (end.sequence == 0) return std::nullopt;
   return end;
 }
 

@@ -23,7 +23,8 @@ class SpoolRecovery {
  public:
   explicit SpoolRecovery(SpoolLog& log) noexcept : log_(log) {}
 
-  /// Fills in what SpoolLog knows. Errors are those of the directory itself.
+  /// Fills in what SpoolLog knows. Errors are those of the directory, and of files in it that are
+  /// there and cannot be opened.
   Result<void> run();
 
  private:
@@ -33,16 +34,22 @@ class SpoolRecovery {
     std::optional<spool::SegmentHeader> header;
   };
 
+  struct Content {
+    std::vector<char> bytes;
+    bool is_whole = true;  // Else there are places that could not be read.
+  };
+
   Result<void> look_at_segments();
-  void look_at_front();
+  Result<void> look_at_front();
   void choose_spool_id();
-  void find_end();
-  std::optional<Position> end_of(Found& last);
+  Result<void> find_end();
+  std::optional<Position> end_of(Found& last, const Content& content);
+  void discard(const Found& segment, const Content& content);
   void find_beginning();
   void count_events();
   void note(std::string what);
-  Found look_at(std::uint64_t number);
-  std::vector<char> read_whole(std::uint64_t number);
+  Result<Found> look_at(std::uint64_t number);
+  Result<Content> read_whole(std::uint64_t number);
   void take_over(const Found& found);
 
   SpoolLog& log_;
