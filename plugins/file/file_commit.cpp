@@ -5,6 +5,12 @@
 #include "plugins/file/file_sink.hpp"
 
 namespace weir::file {
+namespace {
+
+/// How long after a sync that failed no two batches share one.
+constexpr std::chrono::seconds kOneByOneFor{10};
+
+}  // namespace
 
 /// Puts on the disk whatever was written, and says so.
 void FileSink::commit() {
@@ -24,7 +30,7 @@ void FileSink::settle_held(ErrorCode error) {
   if (!error && mark_is_held_) mark_ = {};
   unsafe_ = {};
   mark_is_held_ = false;
-  one_by_one_ = static_cast<bool>(error);
+  if (error) one_by_one_until_ = steady_now() + kOneByOneFor;
   for (Delivery& delivery : std::exchange(held_, {})) {
     error ? std::move(delivery).retry(error) : std::move(delivery).delivered();
   }

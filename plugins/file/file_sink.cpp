@@ -90,7 +90,7 @@ void FileSink::write(Delivery delivery) {
   if (options_.sync == Sync::Batch) {
     mark_is_held_ = true;
     held_.push_back(std::move(delivery));
-    return one_by_one_ ? commit() : void();
+    return steady_now() < one_by_one_until_ ? commit() : void();
   }
   mark_ = {};
   std::move(delivery).delivered();

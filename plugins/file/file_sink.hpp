@@ -95,10 +95,10 @@ class FileSink final : public Sink {
   BatchMark mark_;                  // Of the batch that progress_ is about.
   std::vector<Progress> progress_;  // One for each group of it.
 
-  std::vector<Delivery> held_;  // Written, and not known to be on the disk: with Sync::Batch.
-  bool mark_is_held_ = false;   // The last of them is the one that progress_ is about.
-  ErrorCode unsafe_;            // Some of that was cut off again.
-  bool one_by_one_ = false;     // After a failure: what other files have is not written again.
+  std::vector<Delivery> held_;     // Written, and not known to be on the disk: with Sync::Batch.
+  bool mark_is_held_ = false;      // The last of them is the one that progress_ is about.
+  ErrorCode unsafe_;               // Some of that was cut off again.
+  SteadyTime one_by_one_until_{};  // After a failure: what other files have is not written again.
 
   std::int64_t now_ns_ = 0;  // Wall clock, read once in each call.
   SteadyTime names_checked_{};

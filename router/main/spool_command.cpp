@@ -42,8 +42,8 @@ std::vector<FoundSpool> find_spools(const fs::path& given, const std::string& si
     const fs::path path = given.has_filename() ? given : given.parent_path();
     return {{path.filename().string(), path.string()}};
   }
-  fs::path above = given;
-  if (fs::is_directory(given / "spool", error)) above = given / "spool";
+  const bool is_data_dir = fs::is_directory(given / "spool", error);
+  const fs::path above = is_data_dir ? given / "spool" : given;
   std::vector<FoundSpool> spools;
   for (const auto& entry : fs::directory_iterator(above, error)) {
     const std::string name = entry.path().filename().string();
@@ -54,6 +54,10 @@ std::vector<FoundSpool> find_spools(const fs::path& given, const std::string& si
   if (error) {
     throw ConfigError({}, "cannot look into " + above.string() + ": " + error.message(),
                       "name a data_dir, or a configuration with --config");
+  }
+  if (spools.empty() && sink.empty() && !is_data_dir) {
+    throw ConfigError({}, "there is no spool in " + given.string(),
+                      "name a data_dir, one spool's directory, or a configuration with --config");
   }
   std::sort(spools.begin(), spools.end(),
             [](const FoundSpool& a, const FoundSpool& b) { return a.sink < b.sink; });
@@ -130,7 +134,13 @@ int SpoolCommand::run(std::ostream& out, std::ostream& errors) const {
         *export_ ? export_spool(*opened, what, out) : survey_spool(*opened);
     if (!survey) return cannot(spool, "read", survey.error(), errors);
     if (*check_) print_check(spool, *survey, out);
-    if (*check_ && survey->is_damaged()) exit_code = kExitFailure;
+    if ((*check_ || *export_) && survey->is_damaged()) exit_code = kExitFailure;
+    if (*export_ && survey->is_damaged()) {
+      fmt::print(
+          errors,
+          "weir: {} is damaged: not all of its events could be read; see `weir spool check`\n",
+          spool.path);
+    }
     if (*list_ && json_) list_as_json(spool, *survey, out);
     if (*list_ && !json_) {
       listed.push_back(spool);

@@ -20,6 +20,10 @@ bool configures_something(const Environment& environment) {
   });
 }
 
+Settings without_spool(const Settings& sink) {
+  return sink.changed("when_full", "block").changed("spool.retain", "0s");
+}
+
 }  // namespace
 
 PumpConfig::PumpConfig(std::string config_file) : config_file_(std::move(config_file)) {
@@ -66,8 +70,8 @@ int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics) {
   Config config = pump_config.top_level();
   config.sources = {make_component(job.name, feed_spec())};
   const std::string dead_letter = job.dead_letters ? job.dead_letters->name() : "";
-  config.sinks = {job.sink.changed("when_full", "block").changed("dead_letter", dead_letter)};
-  if (job.dead_letters) config.sinks.push_back(job.dead_letters->changed("when_full", "block"));
+  config.sinks = {without_spool(job.sink).changed("dead_letter", dead_letter)};
+  if (job.dead_letters) config.sinks.push_back(without_spool(*job.dead_letters));
   config.routes = {
       {.name = job.name,
        .when = job.where,

@@ -59,7 +59,7 @@ ReplayCommand::ReplayCommand(CLI::App& app)
                        "events that came in then or later: 2026-11-22T08:00:00Z, or 30m (ago)");
   command_->add_option("--to", to_, "events that came in before then");
   command_->add_option("--where", where_, "only events for which this condition holds");
-  command_->add_option("--rate", rate_, "events a second, at most: 500/s");
+  command_->add_option("--rate", rate_, "events read a second, at most: 500/s");
   command_->add_option("--sink", target_,
                        "another sink of the configuration, or a URL; else SINK itself");
   command_->add_flag("--dry-run", dry_run_, "send nothing, say how many events there are");

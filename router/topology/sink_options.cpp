@@ -9,6 +9,9 @@
 namespace weir {
 namespace {
 
+// Half of it has to have room for a few Blocks.
+constexpr std::size_t kRetainBufferMin = std::size_t{4} << 20;
+
 WhenFull read_when_full(const Settings& settings, const std::string& data_dir) {
   const std::string& text = settings.string("when_full");
   if (text == "drop_newest") return WhenFull::DropNewest;
@@ -105,6 +108,10 @@ SinkRunnerOptions read_sink_options(const Settings& settings, const std::string&
                             .loss_notices = settings.boolean("loss_notice"),
                             .spool = {}};
   SpoolOptions spool = read_spool_options(settings, data_dir);
+  if (spool.log.retain.count() != 0 && options.buffer_bytes_max < kRetainBufferMin) {
+    throw settings.error("buffer", "spool.retain needs a buffer of 4MiB at least",
+                         "what is kept is on its way to disk in half of it");
+  }
   if (!data_dir.empty()) options.spool = std::move(spool);
   return options;
 }

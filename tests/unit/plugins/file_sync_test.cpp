@@ -117,6 +117,36 @@ TEST_CASE("where a shared sync fails all come again, and nothing is in the file 
   CHECK(f.dir.read("f") == numbered_text("a", 20));
 }
 
+TEST_CASE("where one file's sync fails for long, another is not written again and again",
+          "[file]") {
+  FileFixture f;
+  const auto sink = f.make("{app}", {{"sync", "batch"}});
+  BatchBuilder builder(1);
+  const auto failing = [](std::string_view call) { return call == "fdatasync" ? EIO : 0; };
+  const auto write = [&](Batch batch, bool fails) {
+    REQUIRE(sink->open());
+    f.io->fail = fails ? failing : std::function<int(std::string_view)>();
+    sink->write(f.owner.deliver(std::move(batch)));
+  };
+  write(builder.line("e", {Value::string("good")}).take(), false);
+  write(builder.line("e", {Value::string("bad")}).take(), true);
+  sink->poll(0ms);
+  Batch bad = f.owner.take_last().batch;
+  Batch good = f.owner.take_last().batch;
+  write(std::move(good), false);
+  CHECK(f.owner.take_last().fate.delivered);  // By itself.
+  for (int round = 0; round < 5; ++round) {
+    write(std::move(bad), true);
+    FakeOwner::Settled settled = f.owner.take_last();
+    CHECK_FALSE(settled.fate.delivered);
+    bad = std::move(settled.batch);
+  }
+  write(std::move(bad), false);
+  CHECK(f.owner.take_last().fate.delivered);
+  CHECK(f.dir.read("bad") == "e\n");
+  CHECK(f.dir.read("good") == "e\n");
+}
+
 TEST_CASE("a batch that failed half way goes on there, though an older one was synced", "[file]") {
   FileFixture f;
   const auto sink = f.make("{app}", {{"sync", "batch"}});

@@ -125,3 +125,83 @@ TEST_CASE("a front that cannot be written leaves the old one and the segments as
   CHECK(whole.events.back() == numbered_event(29));
   CHECK(whole.lost == 0);
 }
+
+TEST_CASE("a backlog that cannot be opened now is not given up") {
+  const TempDir dir;
+  FailingIo io;
+  auto log = SpoolLog::open(io, {.directory = dir / "s", .segment_bytes = 32 * 1024});
+  REQUIRE(log.has_value());
+  REQUIRE(fill_stubbornly(**log, 1200, 6) == 0);
+  const Position begin = (*log)->found().consumed;
+  const Position end = (*log)->synced();
+  MemoryBudget memory(1 << 24);
+  BlockPool blocks(memory, 64 * 1024, 2);
+  SourceNames names;
+  SpoolReader reader((*log)->directory(), (*log)->found().spool_id, begin, blocks, names, 0,
+                     nullptr);
+  int opened = 0;
+  std::size_t events = 0;
+  for (Position at = begin; is_before(at, end);) {
+    // Each segment, and each look into the directory, fails at first.
+    io.fail = [&](std::string_view call) {
+      return call == "openat" && ++opened % 2 == 1 ? EMFILE : 0;
+    };
+    const SpoolReader::Piece piece = reader.read(at, end);
+    if (piece.error) CHECK(piece.error.value() == EMFILE);
+    CHECK(piece.lost == 0);
+    events += piece.batch.size();
+    at = piece.extent.end;
+  }
+  CHECK(events == 1200);
+  CHECK(opened > 10);
+}
+
+TEST_CASE("a start that cannot open its segments fails, and deletes nothing") {
+  const TempDir dir;
+  fill_spool(dir / "s", 1200, 10, 32 * 1024);
+  for (const int error : {EMFILE, EIO, EACCES}) {
+    bool opens = false;
+    for (int failing = 1; failing <= 200 && !opens; ++failing) {
+      FailingIo io;
+      int calls = 0;
+      io.fail = [&](std::string_view call) {
+        return call == "openat" && ++calls >= failing ? error : 0;
+      };
+      opens = SpoolLog::open(io, {.directory = dir / "s"}).has_value();
+    }
+    CHECK(opens);
+    const WholeRead whole = read_spool(dir / "s");
+    CHECK(whole.lost == 0);
+    CHECK(whole.events.size() == 1200);
+  }
+}
+
+TEST_CASE("a disk that fails for long leaves neither segments nor counted bytes behind") {
+  const TempDir dir;
+  FailingIo io;
+  auto log = SpoolLog::open(
+      io, {.directory = dir / "s", .bytes_max = 1 << 20, .segment_bytes = 64 * 1024});
+  REQUIRE(log.has_value());
+  BatchBuilder builder;
+  REQUIRE((*log)->append(numbered_batch(builder, 0, 10)).has_value());
+  REQUIRE((*log)->sync());
+  (*log)->abandon();  // What comes begins a segment.
+  for (int i = 0; i < 100; ++i) {
+    int writes = 0;
+    io.fail = [&](std::string_view call) {  // The header of a new segment can be written still.
+      return call == "pwritev" && ++writes > 1 ? ENOSPC : 0;
+    };
+    const auto appended = (*log)->append(numbered_batch(builder, 10, 10));
+    if (!appended) CHECK(appended.error().value() == ENOSPC);
+    if (appended) CHECK_FALSE((*log)->sync());
+    (*log)->abandon();
+  }
+  io.fail = nullptr;
+  CHECK((*log)->bytes() <= 2 * 64 * 1024);
+  CHECK((*log)->directory().segments()->size() <= 2);
+  REQUIRE((*log)->append(numbered_batch(builder, 10, 10)).has_value());
+  REQUIRE((*log)->sync());
+  const WholeRead whole = read_log(**log, (*log)->found().consumed);
+  CHECK(whole.lost == 0);
+  CHECK(whole.events.size() == 20);
+}

@@ -66,7 +66,8 @@ void SpoolModel::open() {
   std::uint64_t lost = 0;
   for (Position at = found.consumed; is_before(at, found.end);) {
     const SpoolReader::Piece piece = reader_->read(at, found.end);
-    if (piece.extent.end == at) fail("reading stands still");
+    if (piece.error && disk_.is_dead()) return;
+    if (piece.extent.end == at) fail("reading stands still: " + piece.error.message());
     const std::vector<Entry> some = entries(piece, *this);
     there.insert(there.end(), some.begin(), some.end());
     lost += piece.lost;
