@@ -62,6 +62,10 @@ class Purge {
       if (errno == EEXIST) return "a purge before this one was broken off; purge again";
       return last_error().message();
     }
+    if (!has_name(file_, aside_)) {
+      take_back();  // A name that a writer, who rotates, has given to another file meanwhile.
+      return "it was rotated meanwhile; purge again";
+    }
     std::string trouble = await_writers(patience);
     if (trouble.empty()) trouble = write_rest();
     if (trouble.empty()) trouble = give_name();
@@ -77,6 +81,14 @@ class Purge {
     ::fcntl(file_.get(), F_SETLEASE, F_UNLCK);
     sync_directory();
     return "";
+  }
+
+  static bool has_name(const Fd& file, const std::string& path) {
+    struct stat ours {};
+    struct stat named {};
+    return ::fstat(file.get(), &ours) == 0 &&
+           ::fstatat(AT_FDCWD, path.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
   }
 
   /// Until the kernel grants a lease for reading: nobody has it open to write.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -102,4 +103,33 @@ TEST_CASE("a purge that was broken off is gone on with") {
   CHECK(purge_letters(left, is_even).trouble == "");
   CHECK(directory.read("a") == "line 3\ntorn\nline 1\n");
   CHECK(directory.files() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a file that is rotated while it is looked at is not the one that goes") {
+  const TempDir directory;
+  const std::string path = directory / "a";
+  directory.write("a", "line 2\n");
+  int looks = 0;
+  const auto rotate = [&](std::string_view) {
+    if (looks++ != 0) return true;
+    std::filesystem::rename(path, path + "@stamp");
+    directory.write("a", "new 2\n");
+    return true;
+  };
+  const PurgeResult result = purge_letters(path_of(path), rotate);
+  CHECK(result.trouble.find("rotated meanwhile; purge again") != std::string::npos);
+  CHECK(result.removed == 0);
+  CHECK(directory.read("a") == "new 2\n");
+  CHECK(directory.read("a@stamp") == "line 2\n");
+  CHECK(directory.files() == std::vector<std::string>{"a", "a@stamp"});
+
+  // What another purge has finished, and a third one has begun.
+  directory.write("b@purging", "line 2\n");
+  const auto replace = [&](std::string_view) {
+    std::filesystem::remove(directory / "b@purging");
+    directory.write("b@purging", "new 2\n");
+    return true;
+  };
+  CHECK(purge_letters(path_of(directory / "b@purging"), replace).trouble != "");
+  CHECK(directory.read("b@purging") == "new 2\n");
 }
