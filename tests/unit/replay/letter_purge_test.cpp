@@ -15,6 +15,7 @@
 
 #include "router/base/fd.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/failing_io.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace weir;
@@ -132,4 +133,26 @@ TEST_CASE("a file that is rotated while it is looked at is not the one that goes
   };
   CHECK(purge_letters(path_of(directory / "b@purging"), replace).trouble != "");
   CHECK(directory.read("b@purging") == "new 2\n");
+}
+
+TEST_CASE("what was appended to a file that is rotated meanwhile is still in the other, too") {
+  const TempDir directory;
+  directory.write("a@purging", "line 1\nline 2\n");
+  directory.write("a", "line 3\n");
+  FailingIo io;
+  io.fail = [&](std::string_view call) {
+    if (call != "writev" || io.count("writev") != 2) return 0;  // The first is of another file.
+    std::filesystem::rename(directory / "a", directory / "a@stamp");
+    directory.write("a", "new 1\n");
+    return 0;
+  };
+  const LetterPath left = path_of(directory / "a@purging");
+  CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble.find("rotated meanwhile") !=
+        std::string::npos);
+  CHECK(directory.read("a@stamp") == "line 3\nline 1\n");
+  CHECK(directory.read("a@purging") == "line 1\nline 2\n");
+  CHECK(directory.read("a") == "new 1\n");
+  io.fail = nullptr;
+  CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble == "");
+  CHECK(directory.read("a") == "new 1\nline 1\n");
 }
