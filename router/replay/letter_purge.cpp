@@ -141,6 +141,31 @@ class Purge {
     return false;
   }
 
+  /// Whole lines. Where that fails no half of one is left, to which a writer's next letter would be
+  /// joined.
+  bool append(int fd, std::string& bytes) {
+    struct stat before {};
+    struct stat after {};
+    if (::fstat(fd, &before) != 0) return false;
+    iovec piece{bytes.data(), bytes.size()};
+    std::span<iovec> pieces(&piece, 1);
+    const Written written = write_all(io_, fd, pieces);
+    if (!written.error) {
+      bytes.clear();
+      return true;
+    }
+    const auto grown = static_cast<off_t>(written.bytes);
+    if (written.bytes != 0 && bytes[written.bytes - 1] != '\n') {
+      const bool is_ours = ::fstat(fd, &after) == 0 && after.st_size == before.st_size + grown;
+      if (!is_ours || io_.ftruncate(fd, before.st_size) != 0) {
+        std::string end = "\n";  // Somebody else has appended, too: that is left alone.
+        write(fd, end);
+      }
+    }
+    errno = written.error.value();
+    return false;
+  }
+
   Fd create(const std::string& path) {
     struct stat status {};
     ::unlink(path.c_str());
@@ -221,9 +246,9 @@ class Purge {
     std::string_view line;
     while (reader->next(line) == LetterReader::Got::Line) {
       bytes.append(line).append("\n");
-      if (bytes.size() >= kWriteBytes && !write(end.get(), bytes)) return last_error().message();
+      if (bytes.size() >= kWriteBytes && !append(end.get(), bytes)) return last_error().message();
     }
-    if (!bytes.empty() && !write(end.get(), bytes)) return last_error().message();
+    if (!bytes.empty() && !append(end.get(), bytes)) return last_error().message();
     return "";
   }
 

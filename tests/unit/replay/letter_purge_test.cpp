@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -155,4 +156,30 @@ TEST_CASE("what was appended to a file that is rotated meanwhile is still in the
   io.fail = nullptr;
   CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble == "");
   CHECK(directory.read("a") == "new 1\nline 1\n");
+}
+
+TEST_CASE("a full disk leaves no half of a line to which the next would be joined") {
+  const TempDir directory;
+  directory.write("a@purging", "line 1\nline 2\n");
+  directory.write("a", "line 3\n");
+  FailingIo io;
+  bool others = false;
+  io.fail = [&](std::string_view call) {
+    if (call != "writev") return 0;
+    if (others && io.count(call) == 2) directory.write("a", directory.read("a") + "other 5\n");
+    return io.count(call) == 3 ? ENOSPC : 0;
+  };
+  io.shorten = [&](std::size_t bytes) { return io.count("writev") == 2 ? 3 : bytes; };
+  const LetterPath left = path_of(directory / "a@purging");
+  const PurgeResult full = purge_letters(left, is_even, kWriterPatience, io);
+  CHECK(full.trouble.find("No space left") != std::string::npos);
+  CHECK(directory.read("a") == "line 3\n");
+  CHECK(directory.read("a@purging") == "line 1\nline 2\n");
+
+  others = true;
+  io.forget_calls();
+  CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble != "");
+  CHECK(directory.read("a") == "line 3\nother 5\nlin\n");
+  CHECK(purge_letters(left, is_even).trouble == "");
+  CHECK(directory.read("a") == "line 3\nother 5\nlin\nline 1\n");
 }
