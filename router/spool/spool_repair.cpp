@@ -104,8 +104,16 @@ Result<std::vector<RepairedSegment>> repair_spool(const SpoolDirectory& director
   std::vector<RepairedSegment> repaired;
   for (const SegmentSurvey& segment : found.segments) {
     if (!segment.is_damaged()) continue;
-    const std::vector<char> bytes = read_spool_file(directory, segment.number);
-    RepairedSegment done{.before = segment, .original = {}};
+    const auto [bytes, error] = read_spool_file(directory, segment.number);
+    RepairedSegment done{.before = segment, .original = {}, .refusal = {}};
+    if (const ErrorCode unread = error ? error : segment.unread) {
+      done.refusal = fmt::format(
+          "it cannot be read ({}); when that is mended, or the file has been moved away, repair "
+          "again",
+          unread.message());
+      repaired.push_back(std::move(done));
+      continue;
+    }
     const std::string_view text(bytes.data(), bytes.size());
     if (!discard) {
       const std::string name = SpoolDirectory::name_of(segment.number);
