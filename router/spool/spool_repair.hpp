@@ -25,8 +25,8 @@ struct RepairedSegment {
   std::string refusal;   ///< Why it was left as it is, and what to do; "": it was repaired.
 };
 
-/// `discard`: damaged files are not kept. Otherwise a copy is put into `damaged/` first. Calling it
-/// again after an error goes on where it stopped.
+/// `discard`: damaged files are not kept. Otherwise they get a second name in `damaged/` first,
+/// with link(2). Calling it again after an error goes on where it stopped.
 Result<std::vector<RepairedSegment>> repair_spool(const SpoolDirectory& directory,
                                                   const SpoolSurvey& found, bool discard);
 

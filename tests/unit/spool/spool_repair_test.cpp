@@ -133,10 +133,15 @@ TEST_CASE("a repair keeps what is intact, and the loss is still counted by a sta
   fill_spool(dir / "s", 1000, 10, 64 * 1024);
   damage(dir / "s");
   const WholeRead before = read_copy(dir);
+  const std::string name = SpoolDirectory::name_of(2);
+  fs::create_hard_link(dir.path() / "s" / name, dir.path() / "original");
   Io io;
   const auto repaired = repair(io, dir / "s", false);
   REQUIRE(repaired.has_value());
   REQUIRE(repaired->size() == 2);
+  // The file itself, not what was read of it.
+  CHECK((*repaired)[0].original == "damaged/" + name);
+  CHECK(fs::equivalent(dir.path() / "s/damaged" / name, dir.path() / "original"));
   CHECK((*repaired)[0].before.lost_events == 10);
   CHECK(fs::exists(dir.path() / "s" / (*repaired)[0].original));
   CHECK_FALSE(survey(dir / "s").is_damaged());
@@ -167,6 +172,8 @@ TEST_CASE("a repair that is broken off at any call costs nothing, and goes on th
       REQUIRE(repair(io, dir / "s", discard).has_value());
       CHECK_FALSE(survey(dir / "s").is_damaged());
       CHECK(read_copy(dir).events.size() == 390);
+      const fs::path again = dir.path() / "s/damaged" / (SpoolDirectory::name_of(2) + ".1");
+      CHECK_FALSE(fs::exists(again));
       REQUIRE(at < 200);
     }
   }
