@@ -89,7 +89,7 @@ void print_repair(const FoundSpool& spool, const std::vector<RepairedSegment>& r
   for (const RepairedSegment& each : repaired) {
     if (!each.refusal.empty()) {
       fmt::print(out, "{}/{}: left as it is: {}\n", name,
-                 SpoolDirectory::name_of(each.before.number), each.refusal);
+                 SpoolDirectory::name_of(each.before.number), printable(each.refusal));
       continue;
     }
     const std::string kept = each.original.empty() ? "" : "; the damaged file is " + each.original;

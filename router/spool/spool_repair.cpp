@@ -54,6 +54,23 @@ Result<std::string> put_aside(const SpoolDirectory& directory, const std::string
   return ErrorCode(EEXIST, boost::system::system_category());
 }
 
+/// Why a file must not be written anew; "": it may.
+std::string refusal_of(const ErrorCode& unread, const SpoolDirectory& directory,
+                       std::uint64_t spool_id) {
+  if (unread) {
+    return fmt::format(
+        "it cannot be read ({}); when that is mended, or the file has been moved away, repair "
+        "again",
+        unread.message());
+  }
+  if (spool_id != 0) return "";
+  return fmt::format(
+      "no cursor and no header of a segment in {} tells the id of the spool, without which no "
+      "event in it can be told from damage; put a copy of the cursor or of any whole segment "
+      "there, and repair again; or move the files away",
+      directory.path());
+}
+
 /// What the header says, or what can be known without it.
 spool::SegmentHeader header_of(const SegmentSurvey& segment, const SpoolSurvey& found,
                                std::uint64_t spool_id, std::uint64_t first_sequence) {
@@ -111,11 +128,8 @@ Result<std::vector<RepairedSegment>> repair_spool(const SpoolDirectory& director
     if (!segment.is_damaged()) continue;
     const auto [bytes, error] = read_spool_file(directory, segment.number);
     RepairedSegment done{.before = segment, .original = {}, .refusal = {}};
-    if (const ErrorCode unread = error ? error : segment.unread) {
-      done.refusal = fmt::format(
-          "it cannot be read ({}); when that is mended, or the file has been moved away, repair "
-          "again",
-          unread.message());
+    done.refusal = refusal_of(error ? error : segment.unread, directory, spool_id);
+    if (!done.refusal.empty()) {
       repaired.push_back(std::move(done));
       continue;
     }

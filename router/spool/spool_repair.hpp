@@ -5,7 +5,7 @@
 // meant, and a header that says how many events are missing; their loss is counted when the gap is
 // read. The new file is whole and durable before it takes the old one's name: at any moment the one
 // or the other is there. A file that is not damaged is not touched, nor is one of which anything
-// could not be read: what is in it is not known to be lost.
+// could not be read, or a whole spool whose id is not known: what is in it is not known to be lost.
 //
 // Requires: the lock of the spool. Threads: one at a time.
 

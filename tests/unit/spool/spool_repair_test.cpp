@@ -208,3 +208,28 @@ TEST_CASE("a repair leaves alone what cannot be read, and mends the rest") {
     CHECK(read_copy(dir).events.size() == 990);
   }
 }
+
+TEST_CASE("a spool whose id is not known is not repaired") {
+  const TempDir dir;
+  fill_spool(dir / "s", 300, 10, 64 * 1024);
+  fs::rename(dir.path() / "s/cursor", dir.path() / "cursor");
+  std::vector<std::string> before;
+  for (const SegmentSurvey& segment : survey(dir / "s").segments) {
+    const std::string path = dir / "s" + "/" + SpoolDirectory::name_of(segment.number);
+    flip(path, 20);
+    before.push_back(content_of(path));
+  }
+  REQUIRE(before.size() > 1);
+  Io io;
+  const auto repaired = repair(io, dir / "s", true);
+  REQUIRE(repaired.has_value());
+  REQUIRE(repaired->size() == before.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const RepairedSegment& each = (*repaired)[i];
+    CHECK(each.refusal.find(dir / "s") != std::string::npos);
+    CHECK(content_of(dir / "s" + "/" + SpoolDirectory::name_of(each.before.number)) == before[i]);
+  }
+  fs::rename(dir.path() / "cursor", dir.path() / "s/cursor");
+  CHECK_FALSE(is_refused(*repair(io, dir / "s", true)));
+  CHECK(read_copy(dir).events.size() == 300);
+}
