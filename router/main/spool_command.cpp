@@ -150,6 +150,8 @@ int SpoolCommand::run(std::ostream& out, std::ostream& errors) const {
       const auto repaired = repair_spool(*opened, *survey, discard_);
       if (!repaired) return cannot(spool, "repair", repaired.error(), errors);
       print_repair(spool, *repaired, out);
+      const auto is_refused = [](const RepairedSegment& each) { return !each.refusal.empty(); };
+      if (std::any_of(repaired->begin(), repaired->end(), is_refused)) exit_code = kExitFailure;
     }
   }
   if (*list_ && !json_) list_as_text(listed, surveys, out);

@@ -25,6 +25,7 @@ std::string state_text(const FoundSpool& spool) {
 }
 
 std::string verdict(const SegmentSurvey& segment) {
+  if (segment.unread) return fmt::format("UNREADABLE: {}", segment.unread.message());
   std::string text = segment.is_damaged() ? "DAMAGED" : "whole";
   if (!segment.header) text += ", no header";
   if (segment.damaged_frames != 0) {
@@ -86,6 +87,11 @@ void print_repair(const FoundSpool& spool, const std::vector<RepairedSegment>& r
                   std::ostream& out) {
   const std::string name = printable(spool.sink);
   for (const RepairedSegment& each : repaired) {
+    if (!each.refusal.empty()) {
+      fmt::print(out, "{}/{}: left as it is: {}\n", name,
+                 SpoolDirectory::name_of(each.before.number), printable(each.refusal));
+      continue;
+    }
     const std::string kept = each.original.empty() ? "" : "; the damaged file is " + each.original;
     fmt::print(out, "{}/{}: {} events saved, {} lost{}\n", name,
                SpoolDirectory::name_of(each.before.number), each.before.events,

@@ -186,15 +186,20 @@ int DeadLetterCommand::redrive_to(const std::string& target, Log& log, Metrics& 
   const auto feed = std::make_shared<LetterFeed>(files_, query_, read_rate(rate_), purges_);
   PumpJob job{.name = "redrive", .sink = sink, .dead_letters = {}, .where = "", .feed = feed};
   if (writes_letters) job.dead_letters = *letters;
-  const int exit_code = pump(*config_, std::move(job), log, metrics);
+  SinkBalance account;
+  const int exit_code = pump(*config_, std::move(job), log, metrics, &account);
   go_on = feed->ended();
   delivered.insert(feed->delivered_keys().begin(), feed->delivered_keys().end());
+  // For its letter an event with a new letter is answered for like one that was delivered.
+  const std::uint64_t refused =
+      account.dead_lettered + account.dropped.total() - account.dropped[Reason::Shutdown];
   log.info("redrive",
            writes_letters ? "sent; what was refused again has a new letter"
                           : "sent; what was refused again stays where it is",
            {{"sink", sink.name()},
             {"sent", feed->sent()},
-            {"delivered", feed->delivered()},
+            {"delivered", std::min(feed->delivered(), account.delivered)},
+            {"refused", refused},
             {"complete", feed->ended()}});
   return exit_code;
 }

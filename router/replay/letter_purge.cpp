@@ -27,12 +27,13 @@ constexpr std::size_t kWriteBytes = 256 * 1024;
 /// One file at work. Each step says "" or what is in its way.
 class Purge {
  public:
-  Purge(const LetterPath& file, const std::function<bool(std::string_view)>& goes)
+  Purge(const LetterPath& file, const std::function<bool(std::string_view)>& goes, Io& io)
       : path_(file.path),
         home_(file.home),
         aside_(home_ + std::string(kPurgingSuffix)),
         rest_path_(home_ + "@purge.tmp"),
-        goes_(goes) {}
+        goes_(goes),
+        io_(io) {}
 
   PurgeResult run(std::chrono::milliseconds patience) {
     std::string trouble = look();
@@ -57,10 +58,13 @@ class Purge {
   }
 
   std::string replace(std::chrono::milliseconds patience) {
-    Io io;
-    if (path_ != aside_ && io.rename_new(AT_FDCWD, path_.c_str(), aside_.c_str()) != 0) {
+    if (path_ != aside_ && io_.rename_new(AT_FDCWD, path_.c_str(), aside_.c_str()) != 0) {
       if (errno == EEXIST) return "a purge before this one was broken off; purge again";
       return last_error().message();
+    }
+    if (!has_name(file_, aside_)) {
+      take_back();  // A name that a writer, who rotates, has given to another file meanwhile.
+      return "it was rotated meanwhile; purge again";
     }
     std::string trouble = await_writers(patience);
     if (trouble.empty()) trouble = write_rest();
@@ -77,6 +81,14 @@ class Purge {
     ::fcntl(file_.get(), F_SETLEASE, F_UNLCK);
     sync_directory();
     return "";
+  }
+
+  static bool has_name(const Fd& file, const std::string& path) {
+    struct stat ours {};
+    struct stat named {};
+    return ::fstat(file.get(), &ours) == 0 &&
+           ::fstatat(AT_FDCWD, path.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
   }
 
   /// Until the kernel grants a lease for reading: nobody has it open to write.
@@ -120,12 +132,36 @@ class Purge {
   }
 
   bool write(int fd, std::string& bytes) {
-    Io io;
     iovec piece{bytes.data(), bytes.size()};
     std::span<iovec> pieces(&piece, 1);
-    const Written written = write_all(io, fd, pieces);
+    const Written written = write_all(io_, fd, pieces);
     bytes.clear();
     if (!written.error) return true;
+    errno = written.error.value();
+    return false;
+  }
+
+  /// Whole lines. Where that fails no half of one is left, to which a writer's next letter would be
+  /// joined.
+  bool append(int fd, std::string& bytes) {
+    struct stat before {};
+    struct stat after {};
+    if (::fstat(fd, &before) != 0) return false;
+    iovec piece{bytes.data(), bytes.size()};
+    std::span<iovec> pieces(&piece, 1);
+    const Written written = write_all(io_, fd, pieces);
+    if (!written.error) {
+      bytes.clear();
+      return true;
+    }
+    const auto grown = static_cast<off_t>(written.bytes);
+    if (written.bytes != 0 && bytes[written.bytes - 1] != '\n') {
+      const bool is_ours = ::fstat(fd, &after) == 0 && after.st_size == before.st_size + grown;
+      if (!is_ours || io_.ftruncate(fd, before.st_size) != 0) {
+        std::string end = "\n";  // Somebody else has appended, too: that is left alone.
+        write(fd, end);
+      }
+    }
     errno = written.error.value();
     return false;
   }
@@ -166,12 +202,11 @@ class Purge {
   }
 
   std::string pack(Fd& rest) {
-    Io io;
     if (::lseek(rest.get(), 0, SEEK_SET) != 0) return last_error().message();
     Fd packed = create(rest_path_);  // The plain one has no name any more.
     if (!packed) return last_error().message();
     const std::atomic<bool> stop{false};
-    const Result<void> done = file::compress(io, rest.get(), packed.get(), packing(), stop);
+    const Result<void> done = file::compress(io_, rest.get(), packed.get(), packing(), stop);
     if (!done) return done.error().message();
     rest = std::move(packed);
     return "";
@@ -196,6 +231,10 @@ class Purge {
     }
     std::string trouble = copy_lines(rest, end, bytes);
     if (trouble.empty() && ::fsync(end.get()) != 0) trouble = last_error().message();
+    // Who rotates it packs it and removes it, perhaps before all of this was there.
+    if (trouble.empty() && !has_name(end, home_)) {
+      trouble = "it was rotated meanwhile, and letters may be there twice; purge again";
+    }
     return trouble;
   }
 
@@ -207,17 +246,16 @@ class Purge {
     std::string_view line;
     while (reader->next(line) == LetterReader::Got::Line) {
       bytes.append(line).append("\n");
-      if (bytes.size() >= kWriteBytes && !write(end.get(), bytes)) return last_error().message();
+      if (bytes.size() >= kWriteBytes && !append(end.get(), bytes)) return last_error().message();
     }
-    if (!bytes.empty() && !write(end.get(), bytes)) return last_error().message();
+    if (!bytes.empty() && !append(end.get(), bytes)) return last_error().message();
     return "";
   }
 
   /// The old name, if nobody has it. Else the next command finds it under the other.
   void take_back() {
-    Io io;
     ::fcntl(file_.get(), F_SETLEASE, F_UNLCK);
-    if (path_ != aside_) io.rename_new(AT_FDCWD, aside_.c_str(), home_.c_str());
+    if (path_ != aside_) io_.rename_new(AT_FDCWD, aside_.c_str(), home_.c_str());
   }
 
   void sync_directory() const {
@@ -232,6 +270,7 @@ class Purge {
   const std::string aside_;
   const std::string rest_path_;
   const std::function<bool(std::string_view)>& goes_;
+  Io& io_;
   Fd file_;
   PurgeResult result_;
 };
@@ -240,7 +279,13 @@ class Purge {
 
 PurgeResult purge_letters(const LetterPath& file, const std::function<bool(std::string_view)>& goes,
                           std::chrono::milliseconds patience) {
-  return Purge(file, goes).run(patience);
+  Io io;
+  return purge_letters(file, goes, patience, io);
+}
+
+PurgeResult purge_letters(const LetterPath& file, const std::function<bool(std::string_view)>& goes,
+                          std::chrono::milliseconds patience, Io& io) {
+  return Purge(file, goes, io).run(patience);
 }
 
 }  // namespace weir

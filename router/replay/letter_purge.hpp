@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "router/base/io.hpp"
 #include "router/replay/letter_files.hpp"
 
 namespace weir {
@@ -37,5 +38,9 @@ inline constexpr std::chrono::milliseconds kWriterPatience{10'000};
 /// Removes the whole lines for which `goes` holds. Any other bytes stay.
 PurgeResult purge_letters(const LetterPath& file, const std::function<bool(std::string_view)>& goes,
                           std::chrono::milliseconds patience = kWriterPatience);
+
+/// The same with a test's Io.
+PurgeResult purge_letters(const LetterPath& file, const std::function<bool(std::string_view)>& goes,
+                          std::chrono::milliseconds patience, Io& io);
 
 }  // namespace weir

@@ -66,7 +66,7 @@ Settings PumpConfig::destination(const std::string& target, const std::string& o
                                   : suggest(target, names));
 }
 
-int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics) {
+int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics, SinkBalance* account) {
   Config config = pump_config.top_level();
   config.sources = {make_component(job.name, feed_spec())};
   const std::string dead_letter = job.dead_letters ? job.dead_letters->name() : "";
@@ -88,7 +88,12 @@ int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics) {
   inputs[job.name].feed = std::move(job.feed);
   Service service({.config = std::move(config), .plan = std::move(plan)}, nullptr, metrics, log,
                   std::move(inputs));
-  return service.run();
+  const int exit_code = service.run();
+  if (account == nullptr) return exit_code;
+  for (const SinkBalance& sink : service.closing_balance().sinks) {
+    if (sink.name == job.sink.name()) *account = sink;
+  }
+  return exit_code;
 }
 
 }  // namespace weir

@@ -15,6 +15,7 @@
 #include "config/config.hpp"
 #include "router/ingest/record_feed.hpp"
 #include "router/sink/plugin.hpp"
+#include "router/telemetry/ledger.hpp"
 #include "router/telemetry/log.hpp"
 #include "router/telemetry/metrics.hpp"
 
@@ -57,7 +58,9 @@ struct PumpJob {
 };
 
 /// Sends all of the feed, or until SIGTERM, and writes the closing balance. Returns the exit code:
-/// 3 where something was lost. Throws ConfigError.
-int pump(PumpConfig& config, PumpJob job, Log& log, Metrics& metrics);
+/// 3 where something was lost. `account`: where the sink's own part of that balance goes. Throws
+/// ConfigError.
+int pump(PumpConfig& config, PumpJob job, Log& log, Metrics& metrics,
+         SinkBalance* account = nullptr);
 
 }  // namespace weir

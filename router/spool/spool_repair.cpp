@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,8 +14,8 @@ namespace {
 
 constexpr const char* kUnfinished = "repair.tmp";
 constexpr const char* kDamaged = "damaged";
-// Copies of one file, of as many repairs.
-constexpr int kCopiesMax = 100;
+// Of one name, of as many repairs.
+constexpr int kFilesMax = 100;
 
 Result<void> write_at(Io& io, int file, std::string_view bytes, std::uint64_t offset) {
   iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
@@ -23,30 +25,50 @@ Result<void> write_at(Io& io, int file, std::string_view bytes, std::uint64_t of
   return {};
 }
 
-/// Puts a copy of a file beside, under a name that is free. Durable when it returns.
-Result<std::string> put_aside(const SpoolDirectory& directory, const std::string& name,
-                              std::string_view bytes) {
+bool is_same(const SpoolDirectory& directory, const std::string& a, const std::string& b) {
+  struct stat of_a {};
+  struct stat of_b {};
+  return directory.io().fstatat(directory.fd(), a.c_str(), &of_a) == 0 &&
+         directory.io().fstatat(directory.fd(), b.c_str(), &of_b) == 0 &&
+         of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/// Gives a file another name below `damaged/`, one that is free: the file itself is kept, and not
+/// what was read of it. Durable when it returns.
+Result<std::string> put_aside(const SpoolDirectory& directory, const std::string& name) {
   Io& io = directory.io();
   if (io.mkdirat(directory.fd(), kDamaged, 0700) != 0 && errno != EEXIST) return last_error();
-  for (int i = 0; i < kCopiesMax; ++i) {
+  for (int i = 0; i < kFilesMax; ++i) {
     const std::string path =
         i == 0 ? fmt::format("{}/{}", kDamaged, name) : fmt::format("{}/{}.{}", kDamaged, name, i);
-    const Fd file(io.openat(directory.fd(), path.c_str(),
-                            O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file && errno == EEXIST) continue;
-    if (!file) return last_error();
-    if (const Result<void> written = write_at(io, file.get(), bytes, 0); !written) {
-      const ErrorCode error = written.error();
-      io.unlinkat(directory.fd(), path.c_str());
-      return error;
+    if (::linkat(directory.fd(), name.c_str(), directory.fd(), path.c_str(), 0) != 0) {
+      if (errno != EEXIST) return last_error();
+      // A repair that was broken off has done it.
+      if (!is_same(directory, name, path)) continue;
     }
-    if (io.fsync(file.get()) != 0) return last_error();
     const Fd above(io.openat(directory.fd(), kDamaged, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!above || io.fsync(above.get()) != 0) return last_error();
     if (const Result<void> synced = directory.sync(); !synced) return synced.error();
     return path;
   }
   return ErrorCode(EEXIST, boost::system::system_category());
+}
+
+/// Why a file must not be written anew; "": it may.
+std::string refusal_of(const ErrorCode& unread, const SpoolDirectory& directory,
+                       std::uint64_t spool_id) {
+  if (unread) {
+    return fmt::format(
+        "it cannot be read ({}); when that is mended, or the file has been moved away, repair "
+        "again",
+        unread.message());
+  }
+  if (spool_id != 0) return "";
+  return fmt::format(
+      "no cursor and no header of a segment in {} tells the id of the spool, without which no "
+      "event in it can be told from damage; put a copy of the cursor or of any whole segment "
+      "there, and repair again; or move the files away",
+      directory.path());
 }
 
 /// What the header says, or what can be known without it.
@@ -104,12 +126,17 @@ Result<std::vector<RepairedSegment>> repair_spool(const SpoolDirectory& director
   std::vector<RepairedSegment> repaired;
   for (const SegmentSurvey& segment : found.segments) {
     if (!segment.is_damaged()) continue;
-    const std::vector<char> bytes = read_spool_file(directory, segment.number);
-    RepairedSegment done{.before = segment, .original = {}};
+    const auto [bytes, error] = read_spool_file(directory, segment.number);
+    RepairedSegment done{.before = segment, .original = {}, .refusal = {}};
+    done.refusal = refusal_of(error ? error : segment.unread, directory, spool_id);
+    if (!done.refusal.empty()) {
+      repaired.push_back(std::move(done));
+      continue;
+    }
     const std::string_view text(bytes.data(), bytes.size());
     if (!discard) {
       const std::string name = SpoolDirectory::name_of(segment.number);
-      Result<std::string> aside = put_aside(directory, name, text);
+      Result<std::string> aside = put_aside(directory, name);
       if (!aside) return aside.error();
       done.original = std::move(*aside);
     }

@@ -4,7 +4,8 @@
 // all its intact frames at the places where they were, so that the cursor still means what it
 // meant, and a header that says how many events are missing; their loss is counted when the gap is
 // read. The new file is whole and durable before it takes the old one's name: at any moment the one
-// or the other is there. A file that is not damaged is not touched.
+// or the other is there. A file that is not damaged is not touched, nor is one of which anything
+// could not be read, or a whole spool whose id is not known: what is in it is not known to be lost.
 //
 // Requires: the lock of the spool. Threads: one at a time.
 
@@ -21,10 +22,11 @@ namespace weir {
 struct RepairedSegment {
   SegmentSurvey before;
   std::string original;  ///< Where the damaged file is now, below the spool; "": nowhere.
+  std::string refusal;   ///< Why it was left as it is, and what to do; "": it was repaired.
 };
 
-/// `discard`: damaged files are not kept. Otherwise a copy is put into `damaged/` first. Calling it
-/// again after an error goes on where it stopped.
+/// `discard`: damaged files are not kept. Otherwise they get a second name in `damaged/` first,
+/// with link(2). Calling it again after an error goes on where it stopped.
 Result<std::vector<RepairedSegment>> repair_spool(const SpoolDirectory& directory,
                                                   const SpoolSurvey& found, bool discard);
 

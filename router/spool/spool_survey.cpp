@@ -47,15 +47,17 @@ class Survey {
   void choose_spool_id(const std::vector<std::uint64_t>& all) {
     if (found_.cursor) spool_id_ = found_.cursor->spool_id;
     for (std::size_t i = 0; i < all.size() && spool_id_ == 0; ++i) {
-      const std::vector<char> bytes = read_spool_file(directory_, all[i]);
+      const std::vector<char> bytes = read_spool_file(directory_, all[i]).bytes;
       const auto header = spool::read_segment_header({bytes.data(), bytes.size()});
       if (header) spool_id_ = header->spool_id;
     }
   }
 
   void look_at(std::uint64_t number, bool is_last) {
-    const std::vector<char> bytes = read_spool_file(directory_, number);
+    const auto [bytes, error] = read_spool_file(directory_, number);
+    if (error == boost::system::errc::no_such_file_or_directory) return;  // Deleted meanwhile.
     SegmentSurvey segment{.number = number, .bytes = bytes.size(), .header = {}};
+    segment.unread = error;
     segment.header = spool::read_segment_header({bytes.data(), bytes.size()});
     found_.bytes += segment.bytes;
     const std::string name = SpoolDirectory::name_of(number);
@@ -71,6 +73,7 @@ class Survey {
     has_segments_ = has_segments_ || !is_front;
     enter(segment);
     scan({bytes.data(), bytes.size()}, is_last, segment);
+    if (segment.unread) expected_.reset();  // What the next one seems to miss may be in this one.
     found_.segments.push_back(segment);
   }
 
@@ -179,6 +182,7 @@ class Survey {
 }  // namespace
 
 bool SegmentSurvey::is_damaged() const noexcept {
+  if (unread) return true;
   const std::uint64_t known = header ? header->lost : 0;
   if (!header || damaged_frames != 0 || lost_events > known) return true;
   return strange_bytes != 0;
@@ -195,23 +199,26 @@ Result<SpoolSurvey> survey_spool(const SpoolDirectory& directory,
   return Survey(directory, visit).run();
 }
 
-std::vector<char> read_spool_file(const SpoolDirectory& directory, std::uint64_t segment) {
+SpoolFileBytes read_spool_file(const SpoolDirectory& directory, std::uint64_t segment) {
   const Result<Fd> file = directory.open_segment(segment);
-  if (!file) return {};
+  if (!file) return {.bytes = {}, .error = file.error()};
   Io& io = directory.io();
   struct stat status {};
-  if (io.fstat(file->get(), &status) != 0) return {};
-  std::vector<char> bytes(
-      std::min<std::uint64_t>(static_cast<std::uint64_t>(status.st_size), kReadableBytesMax));
+  if (io.fstat(file->get(), &status) != 0) return {.bytes = {}, .error = last_error()};
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  SpoolFileBytes read{.bytes = std::vector<char>(std::min(size, kReadableBytesMax)), .error = {}};
+  if (size > kReadableBytesMax) read.error = {EFBIG, boost::system::system_category()};
+  std::vector<char>& bytes = read.bytes;
   for (std::size_t at = 0; at < bytes.size();) {
     const ssize_t got =
         io.pread(file->get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0) read.error = last_error();
     if (got == 0) bytes.resize(at);
     if (got > 0) at += static_cast<std::size_t>(got);
     if (got < 0) at = (at / kPageBytes + 1) * kPageBytes;
   }
-  return bytes;
+  return read;
 }
 
 pid_t spool_owner(const std::string& path) {

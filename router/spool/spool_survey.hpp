@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "router/base/result.hpp"
 #include "router/spool/cursor_file.hpp"
 #include "router/spool/format.hpp"
 #include "router/spool/segment_scan.hpp"
@@ -33,6 +34,7 @@ struct SegmentSurvey {
   std::uint64_t lost_events = 0;    ///< Missing numbers.
   std::uint64_t strange_bytes = 0;  ///< Between frames, zeros aside.
   bool torn_tail = false;           ///< The very last frame was not finished. That is no damage.
+  ErrorCode unread{};  ///< Why not all of it could be read: then nobody knows what is damaged.
 
   /// Not as it was written, or as a repair left it.
   bool is_damaged() const noexcept;
@@ -65,8 +67,13 @@ struct SurveyedFrame {
 Result<SpoolSurvey> survey_spool(const SpoolDirectory& directory,
                                  const std::function<bool(const SurveyedFrame&)>& visit = {});
 
-/// The whole of a file; what cannot be read is zeros.
-std::vector<char> read_spool_file(const SpoolDirectory& directory, std::uint64_t segment);
+struct SpoolFileBytes {
+  std::vector<char> bytes;
+  ErrorCode error;  ///< Why some of it is zeros or missing.
+};
+
+/// The whole of a file, or as much of it as can be read.
+SpoolFileBytes read_spool_file(const SpoolDirectory& directory, std::uint64_t segment);
 
 /// The process that has the lock of the spool at `path`; 0: none that is to be seen.
 pid_t spool_owner(const std::string& path);

@@ -56,10 +56,10 @@ Service::~Service() = default;
 int Service::run() {
   start();
   io_.run();
-  const Balance balance = topology_->balance();
-  log_.closing_balance(balance);
+  closing_balance_ = topology_->balance();
+  log_.closing_balance(closing_balance_);
   if (!loaded_.config.port_file.empty()) std::remove(loaded_.config.port_file.c_str());
-  return exit_code(balance);
+  return exit_code(closing_balance_);
 }
 
 void Service::start() {

@@ -17,6 +17,7 @@
 
 #include "config/config.hpp"
 #include "router/telemetry/admin_server.hpp"
+#include "router/telemetry/ledger.hpp"
 #include "router/telemetry/log.hpp"
 #include "router/telemetry/metrics.hpp"
 #include "router/topology/child_process.hpp"
@@ -50,6 +51,9 @@ class Service {
   /// Runs until the end; returns the exit code. Throws ConfigError where it cannot start.
   int run();
 
+  /// The last one, after run() has returned.
+  const Balance& closing_balance() const noexcept { return closing_balance_; }
+
  private:
   void start();
   void open_admin();
@@ -78,6 +82,7 @@ class Service {
   std::optional<int> command_exit_code_;
   int signals_to_end_ = 0;
   bool ending_ = false;
+  Balance closing_balance_;
 };
 
 }  // namespace weir

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/router.hpp"
 
@@ -139,4 +141,14 @@ TEST_CASE("weir spool lists, checks and exports what is kept, and repairs what i
   CHECK(contains(repair.out, "0 events saved, 2 lost"));
   CHECK(content_of(scratch.path() / "data/spool/out/damaged/0000000000000001.seg") == bytes);
   CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 0);
+
+  std::filesystem::rename(scratch / segment, scratch / "away");
+  std::filesystem::create_symlink(scratch / "away", scratch / segment);
+  const Finished unread = run_weir({"spool", "check", scratch / "data"});
+  CHECK(unread.exit_code == 1);
+  CHECK(contains(unread.out, "UNREADABLE: Too many levels of symbolic links"));
+  const Finished refused = run_weir({"spool", "repair", scratch / "data"});
+  CHECK(refused.exit_code == 1);
+  CHECK(contains(refused.out, "0000000000000001.seg: left as it is: it cannot be read"));
+  CHECK(std::filesystem::is_symlink(scratch / segment));
 }

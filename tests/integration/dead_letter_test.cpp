@@ -97,6 +97,20 @@ TEST_CASE("letters go to another sink, and what is no letter stays") {
   CHECK(contains(scene.command({"list", "--json"}).out, "\"no_letters\":2"));
 }
 
+TEST_CASE("what is refused again and gets a new letter does not count as delivered") {
+  const Scene scene;
+  scene.feed(kEvents);
+  const std::string named = scene.directory / "named";
+  fs::rename(scene.directory / "letters/dead.ndjson", named);
+  const Finished again = scene.command({"redrive", named});
+  CHECK(again.exit_code == 0);
+  CHECK(contains(again.err, R"("sent":2,"delivered":0,"refused":2)"));
+  CHECK(lines_of(scene.directory.read("letters/dead.ndjson")).size() == 2);
+  scene.mend();
+  const Finished sent = scene.command({"redrive", named});
+  CHECK(contains(sent.err, R"("sent":2,"delivered":2,"refused":0)"));
+}
+
 TEST_CASE("rotated and packed files are found, and a file may be named") {
   const Scene scene("{dead_letter.reason}.ndjson?rotate=1KiB&compress=zstd");
   std::string events;

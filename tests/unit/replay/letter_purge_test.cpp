@@ -7,13 +7,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "router/base/fd.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/failing_io.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace weir;
@@ -102,4 +105,81 @@ TEST_CASE("a purge that was broken off is gone on with") {
   CHECK(purge_letters(left, is_even).trouble == "");
   CHECK(directory.read("a") == "line 3\ntorn\nline 1\n");
   CHECK(directory.files() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a file that is rotated while it is looked at is not the one that goes") {
+  const TempDir directory;
+  const std::string path = directory / "a";
+  directory.write("a", "line 2\n");
+  int looks = 0;
+  const auto rotate = [&](std::string_view) {
+    if (looks++ != 0) return true;
+    std::filesystem::rename(path, path + "@stamp");
+    directory.write("a", "new 2\n");
+    return true;
+  };
+  const PurgeResult result = purge_letters(path_of(path), rotate);
+  CHECK(result.trouble.find("rotated meanwhile; purge again") != std::string::npos);
+  CHECK(result.removed == 0);
+  CHECK(directory.read("a") == "new 2\n");
+  CHECK(directory.read("a@stamp") == "line 2\n");
+  CHECK(directory.files() == std::vector<std::string>{"a", "a@stamp"});
+
+  // What another purge has finished, and a third one has begun.
+  directory.write("b@purging", "line 2\n");
+  const auto replace = [&](std::string_view) {
+    std::filesystem::remove(directory / "b@purging");
+    directory.write("b@purging", "new 2\n");
+    return true;
+  };
+  CHECK(purge_letters(path_of(directory / "b@purging"), replace).trouble != "");
+  CHECK(directory.read("b@purging") == "new 2\n");
+}
+
+TEST_CASE("what was appended to a file that is rotated meanwhile is still in the other, too") {
+  const TempDir directory;
+  directory.write("a@purging", "line 1\nline 2\n");
+  directory.write("a", "line 3\n");
+  FailingIo io;
+  io.fail = [&](std::string_view call) {
+    if (call != "writev" || io.count("writev") != 2) return 0;  // The first is of another file.
+    std::filesystem::rename(directory / "a", directory / "a@stamp");
+    directory.write("a", "new 1\n");
+    return 0;
+  };
+  const LetterPath left = path_of(directory / "a@purging");
+  CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble.find("rotated meanwhile") !=
+        std::string::npos);
+  CHECK(directory.read("a@stamp") == "line 3\nline 1\n");
+  CHECK(directory.read("a@purging") == "line 1\nline 2\n");
+  CHECK(directory.read("a") == "new 1\n");
+  io.fail = nullptr;
+  CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble == "");
+  CHECK(directory.read("a") == "new 1\nline 1\n");
+}
+
+TEST_CASE("a full disk leaves no half of a line to which the next would be joined") {
+  const TempDir directory;
+  directory.write("a@purging", "line 1\nline 2\n");
+  directory.write("a", "line 3\n");
+  FailingIo io;
+  bool others = false;
+  io.fail = [&](std::string_view call) {
+    if (call != "writev") return 0;
+    if (others && io.count(call) == 2) directory.write("a", directory.read("a") + "other 5\n");
+    return io.count(call) == 3 ? ENOSPC : 0;
+  };
+  io.shorten = [&](std::size_t bytes) { return io.count("writev") == 2 ? 3 : bytes; };
+  const LetterPath left = path_of(directory / "a@purging");
+  const PurgeResult full = purge_letters(left, is_even, kWriterPatience, io);
+  CHECK(full.trouble.find("No space left") != std::string::npos);
+  CHECK(directory.read("a") == "line 3\n");
+  CHECK(directory.read("a@purging") == "line 1\nline 2\n");
+
+  others = true;
+  io.forget_calls();
+  CHECK(purge_letters(left, is_even, kWriterPatience, io).trouble != "");
+  CHECK(directory.read("a") == "line 3\nother 5\nlin\n");
+  CHECK(purge_letters(left, is_even).trouble == "");
+  CHECK(directory.read("a") == "line 3\nother 5\nlin\nline 1\n");
 }

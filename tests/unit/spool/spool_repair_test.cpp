@@ -2,8 +2,11 @@
 
 #include "router/spool/spool_repair.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/failing_io.hpp"
@@ -45,6 +48,47 @@ Result<std::vector<RepairedSegment>> repair(Io& io, const std::string& path, boo
   if (!found) return found.error();
   return repair_spool(*directory, *found, discard);
 }
+
+bool is_refused(const std::vector<RepairedSegment>& repaired) {
+  return std::any_of(repaired.begin(), repaired.end(),
+                     [](const RepairedSegment& each) { return !each.refusal.empty(); });
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// One file cannot be opened, or its second page not be read.
+class UnreadableIo final : public Io {
+ public:
+  UnreadableIo(std::uint64_t segment, int open_error, int read_error)
+      : name_(SpoolDirectory::name_of(segment)), open_error_(open_error), read_error_(read_error) {}
+
+  int openat(int directory, const char* path, int flags, mode_t mode) noexcept override {
+    const bool is_it = path == name_;
+    if (is_it && open_error_ != 0) return fail(open_error_);
+    const int opened = Io::openat(directory, path, flags, mode);
+    if (is_it || opened == fd_) fd_ = is_it ? opened : -1;
+    return opened;
+  }
+  ssize_t pread(int fd, void* to, std::size_t size, off_t offset) noexcept override {
+    constexpr off_t kPage = 4096;
+    if (fd != fd_) return Io::pread(fd, to, size, offset);
+    if (offset == kPage) return fail(read_error_);
+    return Io::pread(fd, to, offset < kPage ? std::min<std::size_t>(size, kPage) : size, offset);
+  }
+
+ private:
+  static int fail(int error) {
+    errno = error;
+    return -1;
+  }
+  const std::string name_;
+  const int open_error_;
+  const int read_error_;
+  int fd_ = -1;
+};
 
 /// What a start makes of a copy.
 WholeRead read_copy(const TempDir& dir) {
@@ -89,10 +133,15 @@ TEST_CASE("a repair keeps what is intact, and the loss is still counted by a sta
   fill_spool(dir / "s", 1000, 10, 64 * 1024);
   damage(dir / "s");
   const WholeRead before = read_copy(dir);
+  const std::string name = SpoolDirectory::name_of(2);
+  fs::create_hard_link(dir.path() / "s" / name, dir.path() / "original");
   Io io;
   const auto repaired = repair(io, dir / "s", false);
   REQUIRE(repaired.has_value());
   REQUIRE(repaired->size() == 2);
+  // The file itself, not what was read of it.
+  CHECK((*repaired)[0].original == "damaged/" + name);
+  CHECK(fs::equivalent(dir.path() / "s/damaged" / name, dir.path() / "original"));
   CHECK((*repaired)[0].before.lost_events == 10);
   CHECK(fs::exists(dir.path() / "s" / (*repaired)[0].original));
   CHECK_FALSE(survey(dir / "s").is_damaged());
@@ -114,7 +163,8 @@ TEST_CASE("a repair that is broken off at any call costs nothing, and goes on th
       FailingIo io;
       int calls = 0;
       io.fail = [&](std::string_view) { return calls++ >= at ? EIO : 0; };
-      const bool done = repair(io, dir / "s", discard).has_value();
+      const auto repaired = repair(io, dir / "s", discard);
+      const bool done = repaired && !is_refused(*repaired);
       io.fail = nullptr;
       CHECK(read_copy(dir).events.size() == 390);
       if (done) break;
@@ -122,8 +172,64 @@ TEST_CASE("a repair that is broken off at any call costs nothing, and goes on th
       REQUIRE(repair(io, dir / "s", discard).has_value());
       CHECK_FALSE(survey(dir / "s").is_damaged());
       CHECK(read_copy(dir).events.size() == 390);
+      const fs::path again = dir.path() / "s/damaged" / (SpoolDirectory::name_of(2) + ".1");
+      CHECK_FALSE(fs::exists(again));
       REQUIRE(at < 200);
     }
   }
   CHECK(broken_off > 20);
+}
+
+TEST_CASE("a repair leaves alone what cannot be read, and mends the rest") {
+  for (const int open_error : {0, EACCES}) {
+    const TempDir dir;
+    fill_spool(dir / "s", 1000, 10, 64 * 1024);
+    flip(dir / "s" + "/" + SpoolDirectory::name_of(1), 200);
+    flip(dir / "s" + "/" + SpoolDirectory::name_of(3), 20);
+    const std::string path = dir / "s" + "/" + SpoolDirectory::name_of(2);
+    const std::string before = content_of(path);
+    UnreadableIo io(2, open_error, EIO);
+    const auto directory = SpoolDirectory::create(io, dir / "s");
+    REQUIRE(directory.has_value());
+    const auto found = survey_spool(*directory);
+    REQUIRE(found.has_value());
+    CHECK(found->is_damaged());
+    CHECK(found->segments[1].unread.value() == (open_error == 0 ? EIO : EACCES));
+    CHECK(found->segments[2].lost_events == 0);
+    const auto repaired = repair_spool(*directory, *found, open_error == 0);
+    REQUIRE(repaired.has_value());
+    REQUIRE(repaired->size() == 3);
+    CHECK((*repaired)[0].refusal == "");
+    CHECK((*repaired)[1].refusal.find(found->segments[1].unread.message()) != std::string::npos);
+    CHECK((*repaired)[2].refusal == "");
+    CHECK(content_of(path) == before);
+    CHECK(survey(dir / "s").segments[1].lost_events == 0);
+    CHECK_FALSE(survey(dir / "s").is_damaged());
+    CHECK(read_copy(dir).events.size() == 990);
+  }
+}
+
+TEST_CASE("a spool whose id is not known is not repaired") {
+  const TempDir dir;
+  fill_spool(dir / "s", 300, 10, 64 * 1024);
+  fs::rename(dir.path() / "s/cursor", dir.path() / "cursor");
+  std::vector<std::string> before;
+  for (const SegmentSurvey& segment : survey(dir / "s").segments) {
+    const std::string path = dir / "s" + "/" + SpoolDirectory::name_of(segment.number);
+    flip(path, 20);
+    before.push_back(content_of(path));
+  }
+  REQUIRE(before.size() > 1);
+  Io io;
+  const auto repaired = repair(io, dir / "s", true);
+  REQUIRE(repaired.has_value());
+  REQUIRE(repaired->size() == before.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const RepairedSegment& each = (*repaired)[i];
+    CHECK(each.refusal.find(dir / "s") != std::string::npos);
+    CHECK(content_of(dir / "s" + "/" + SpoolDirectory::name_of(each.before.number)) == before[i]);
+  }
+  fs::rename(dir.path() / "cursor", dir.path() / "s/cursor");
+  CHECK_FALSE(is_refused(*repair(io, dir / "s", true)));
+  CHECK(read_copy(dir).events.size() == 300);
 }
