@@ -162,17 +162,37 @@ int DeadLetterCommand::redrive(std::ostream& errors) {
         std::max(exit_code, redrive_to(to_.empty() ? sink : to_, log, metrics, go_on, delivered));
     if (!to_.empty()) break;  // All of them went there.
   }
-  if (!purges_ || delivered.empty()) return exit_code;
+  return purges_ ? std::max(exit_code, remove_delivered(delivered, log)) : exit_code;
+}
+
+/// Where files were rotated meanwhile, letters are in others than those that were read.
+int DeadLetterCommand::remove_delivered(const LetterKeys& delivered, Log& log) {
+  constexpr int kLooks = 3;
   const auto goes = [&](std::string_view line) { return delivered.contains(key_of(line)); };
-  for (const LetterPath& file : files_) {
-    const PurgeResult result = purge_letters(file, goes);
-    log.info("redrive", "removed letters whose events were delivered",
-             {{"file", file.path}, {"removed", result.removed}, {"kept", result.kept}});
-    if (result.trouble.empty()) continue;
-    log.error("redrive", result.trouble);
-    exit_code = std::max(exit_code, kExitFailure);
+  std::uint64_t removed = 0;
+  int exit_code = kExitClean;
+  for (int look = 0; look < kLooks && removed < delivered.size(); ++look) {
+    if (look != 0 && paths_.empty()) find_files();
+    exit_code = kExitClean;
+    for (const LetterPath& file : files_) {
+      const PurgeResult result = purge_letters(file, goes);
+      removed += result.removed;
+      if (result.removed != 0) {
+        log.info("redrive", "removed letters whose events were delivered",
+                 {{"file", file.path}, {"removed", result.removed}, {"kept", result.kept}});
+      }
+      if (result.trouble.empty()) continue;
+      log.error("redrive", result.trouble);
+      exit_code = kExitFailure;
+    }
+    if (!paths_.empty()) break;
   }
-  return exit_code;
+  if (removed >= delivered.size()) return exit_code;
+  log.error("redrive",
+            "not all letters whose events were delivered could be removed: a second redrive sends "
+            "them again",
+            {{"letters", delivered.size() - removed}});
+  return kExitFailure;
 }
 
 int DeadLetterCommand::redrive_to(const std::string& target, Log& log, Metrics& metrics,

@@ -31,6 +31,7 @@ class DeadLetterCommand {
   int list(std::ostream& out, std::ostream& errors);
   int show(std::ostream& out, std::ostream& errors);
   int redrive(std::ostream& errors);
+  int remove_delivered(const LetterKeys& delivered, Log& log);
   int redrive_to(const std::string& target, Log& log, Metrics& metrics, bool& go_on,
                  LetterKeys& delivered);
   int purge(std::ostream& out, std::ostream& errors);
