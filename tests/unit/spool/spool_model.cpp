@@ -242,6 +242,7 @@ void SpoolModel::drop_oldest() {
 
 void SpoolModel::end(bool held) {
   const bool region_is_empty = !is_before(read_at_, written_);
+  was_limited_ = was_limited_ || disk_.bytes_max != SimDisk::kNever;
   if (held && region_is_empty && !waiting_.empty()) {
     std::vector<Batch> batches;
     for (const Held& each : held_) {
