@@ -109,7 +109,12 @@ TEST_CASE("a chunk that comes again is acknowledged, and not taken twice") {
   CHECK(client.ack() == "same");
   REQUIRE(client.send(packed_forward("t", {"3"}, "new")));
   CHECK(client.ack() == "new");
-  CHECK(comes(restarted, {line("3")}));
+  // What was on its way when it was killed may come from the spool before.
+  CHECK(await([&] {
+    const std::vector<std::string> lines = restarted.lines("out");
+    return !lines.empty() && lines.back() == line("3");
+  }));
+  CHECK(restarted.books_now().source("in", "received") == 1);
   stop(restarted);
 }
 
