@@ -17,10 +17,7 @@ void FileSink::commit() {
   if (held_.empty()) return;
   ErrorCode error = unsafe_;
   files_.for_each([&](OpenFiles::Entry& entry) {
-    if (const ErrorCode failed = sync_entry(entry)) {
-      warn("cannot sync", entry.path, failed);
-      error = failed;
-    }
+    if (const ErrorCode failed = sync_entry(entry)) error = failed;
   });
   settle_held(error);
 }
@@ -37,7 +34,7 @@ void FileSink::settle_held(ErrorCode error) {
 }
 
 /// The kernel tells of a failed sync once, and then calls pages clean that it could not write: what
-/// is not known to be on the disk is cut off, to be written again.
+/// is not known to be on the disk is cut off, to be written again, and the entry is closed.
 ErrorCode FileSink::sync_entry(OpenFiles::Entry& entry) {
   const Result<void> synced = entry.file.sync();
   // Of the batch that was written last, or has to come again: the one that groups_ is about.
@@ -53,6 +50,7 @@ ErrorCode FileSink::sync_entry(OpenFiles::Entry& entry) {
     }
   }
   if (synced) return {};
+  warn("cannot sync", entry.path, synced.error());
   if (!held_.empty()) unsafe_ = synced.error();
   entry.file.forget_unsynced();
   files_.close(entry);
