@@ -54,8 +54,8 @@ const Settings* PumpConfig::sink(const std::string& name) const noexcept {
 
 Settings PumpConfig::destination(const std::string& target, const std::string& option) {
   if (const Settings* const known = sink(target)) return *known;
-  const bool is_url = target.find("://") != std::string::npos || target.find('?') != target.npos ||
-                      registry_.find(target) != nullptr;
+  const bool is_url = target.find("://") != std::string::npos ||
+                      target.find('?') != std::string::npos || registry_.find(target) != nullptr;
   if (is_url) return load_with(target).sinks.front();
   std::vector<std::string> names;
   if (config_) {
