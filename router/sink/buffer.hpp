@@ -178,6 +178,7 @@ class Buffer {
   void remove_job_locked(const SpoolJob& job);
   void drop_own_events_locked();
   void spool_unwritten_locked();
+  std::vector<Batch> take_unwritten_locked();
   void leave_behind_locked(Batch batch, std::uint64_t ticket);
   bool has_more_on_disk_locked() const noexcept;
   bool pressure_falls_locked() noexcept;

@@ -249,21 +249,27 @@ Buffer::Rest Buffer::rest() {
 /// there can be no front behind them. What waits and is not on disk is written behind everything:
 /// rather late than never.
 void Buffer::spool_unwritten_locked() {
-  const auto spool = [this](Batch& batch) {
+  for (Batch& batch : take_unwritten_locked()) {
     pinned_.remove(batch);
     on_way_.add(batch);
     spool_->push({.batch = std::move(batch), .only = true});
-  };
+  }
+}
+
+/// What comes back or waits and is not on disk, in order.
+std::vector<Batch> Buffer::take_unwritten_locked() {
+  std::vector<Batch> unwritten;
   for (auto at = returned_.begin(); at != returned_.end();) {
     const bool stays = spool_->on_disk(at->first) != nullptr;
-    if (!stays) spool(at->second);
+    if (!stays) unwritten.push_back(std::move(at->second));
     at = stays ? std::next(at) : returned_.erase(at);
   }
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const bool stays = spool_->on_disk(at->ticket) != nullptr;
-    if (!stays) spool(at->batch);
+    if (!stays) unwritten.push_back(std::move(at->batch));
     at = stays ? std::next(at) : waiting_.erase(at);
   }
+  return unwritten;
 }
 
 /// A stuck sink has given it back while the rest is put on disk.
@@ -277,16 +283,7 @@ void Buffer::leave_behind_locked(Batch batch, std::uint64_t ticket) {
 /// Memory holds only what was read from the front, which has more; and notices, which nobody wrote
 /// down. A front of them would replace the one that is not read to its end.
 void Buffer::drop_own_events_locked() {
-  for (auto at = returned_.begin(); at != returned_.end();) {
-    const bool stays = spool_->on_disk(at->first) != nullptr;
-    if (!stays) drop_locked(std::move(at->second), Reason::Shutdown);
-    at = stays ? std::next(at) : returned_.erase(at);
-  }
-  for (auto at = waiting_.begin(); at != waiting_.end();) {
-    const bool stays = spool_->on_disk(at->ticket) != nullptr;
-    if (!stays) drop_locked(std::move(at->batch), Reason::Shutdown);
-    at = stays ? std::next(at) : waiting_.erase(at);
-  }
+  for (Batch& batch : take_unwritten_locked()) drop_locked(std::move(batch), Reason::Shutdown);
 }
 
 void Buffer::rest_is_on_disk() {
