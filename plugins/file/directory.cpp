@@ -36,8 +36,7 @@ std::string name_of(std::string_view path) {
 Result<Directory::Opened> Directory::open() {
   Fd opened(io_.openat(AT_FDCWD, path_.c_str(), kDirectoryFlags));
   if (!opened && errno == ENOENT) {
-    const std::string above = path_.substr(0, std::max<std::size_t>(1, path_.rfind('/')));
-    const Fd parent(io_.openat(AT_FDCWD, above.c_str(), kDirectoryFlags));
+    const Fd parent(io_.openat(AT_FDCWD, above().c_str(), kDirectoryFlags));
     if (!parent) return last_error();
     if (const Result<void> made = make(parent.get(), name_of(path_)); !made) return made.error();
     opened = Fd(io_.openat(AT_FDCWD, path_.c_str(), kDirectoryFlags));
@@ -51,8 +50,37 @@ Result<Directory::Opened> Directory::open() {
     }
     if (same_file(before, now)) return Opened::Same;
   }
+  if (const Result<void> synced = sync_above(); !synced) return synced.error();
   fd_ = std::move(opened);
   return Opened::Anew;
+}
+
+std::string Directory::above() const {
+  return path_.substr(0, std::max<std::size_t>(1, path_.rfind('/')));
+}
+
+/// A name that is found may have been made a moment ago, by a call whose sync failed or by a
+/// process that was killed before it.
+Result<void> Directory::sync_above() {
+  if (!durable_) return {};
+  const Fd parent(io_.openat(AT_FDCWD, above().c_str(), kDirectoryFlags));
+  // One that may not be read is not one in which weir has made anything.
+  if (!parent) return errno == EACCES ? Result<void>() : Result<void>(last_error());
+  if (io_.fdatasync(parent.get()) != 0) return last_error();
+  return {};
+}
+
+Result<void> Directory::sync_names(std::string_view path) {
+  Fd current(io_.openat(fd_.get(), ".", kDirectoryFlags));
+  if (!current || io_.fdatasync(current.get()) != 0) return last_error();
+  for (std::size_t slash; (slash = path.find('/')) != std::string_view::npos;) {
+    const std::string component(path.substr(0, slash));
+    path.remove_prefix(slash + 1);
+    if (component.empty() || component == ".") continue;
+    current = Fd(io_.openat(current.get(), component.c_str(), kDirectoryFlags | O_NOFOLLOW));
+    if (!current || io_.fdatasync(current.get()) != 0) return last_error();
+  }
+  return {};
 }
 
 Result<Fd> Directory::open_file(const std::string& path) {
@@ -63,6 +91,10 @@ Result<Fd> Directory::open_file(const std::string& path) {
   if (io_.fstat(file.get(), &status) != 0) return last_error();
   if (!S_ISREG(status.st_mode)) {
     return ErrorCode(EOPNOTSUPP, boost::system::system_category());
+  }
+  // Nothing was written to it: the names that lead to it may be in memory only, whoever made them.
+  if (durable_ && status.st_size == 0) {
+    if (const Result<void> synced = sync_names(path); !synced) return synced.error();
   }
   return file;
 }
@@ -82,10 +114,6 @@ Result<int> Directory::create(const std::string& path) {
   const int file =
       io_.openat(parent->get(), name_of(path).c_str(), kFileFlags | O_CREAT, file_mode_);
   if (file < 0) return last_error();
-  if (durable_ && io_.fdatasync(parent->get()) != 0) {
-    const Fd closed(file);
-    return last_error();
-  }
   return file;
 }
 
@@ -93,7 +121,6 @@ Result<void> Directory::make(int parent, const std::string& name) {
   if (io_.mkdirat(parent, name.c_str(), directory_mode(file_mode_)) != 0 && errno != EEXIST) {
     return last_error();
   }
-  if (durable_ && io_.fdatasync(parent) != 0) return last_error();
   return {};
 }
 

@@ -21,7 +21,7 @@ namespace weir::file {
 class Directory {
  public:
   /// `path` is absolute. `file_mode`: of files; directories get it with `x` where it has `r`.
-  /// `durable`: a new name is forced to the disk before it is used.
+  /// `durable`: the names that lead to an empty file are forced to the disk before it is used.
   Directory(Io& io, std::string path, mode_t file_mode, bool durable)
       : io_(io), path_(std::move(path)), file_mode_(file_mode), durable_(durable) {}
 
@@ -47,6 +47,9 @@ class Directory {
   Result<int> open_anywhere(const std::string& path);
   Result<int> create(const std::string& path);
   Result<void> make(int parent, const std::string& name);
+  std::string above() const;
+  Result<void> sync_above();
+  Result<void> sync_names(std::string_view path);
 
   Io& io_;
   const std::string path_;

@@ -36,7 +36,8 @@ ComponentSpec spec() {
               option("sync", OptionType::Choice, "auto",
                      "When written events are forced to the disk: never, every `sync_interval`, or "
                      "before a batch is confirmed. auto: batch where a source tells its senders "
-                     "that events are safe (http, forward, kafka), else never.",
+                     "that events are safe (http, forward, kafka), where the sink's spool is not "
+                     "empty at the start, and for what commands send again; else never.",
                      {"auto", "never", "interval", "batch"}),
               option("sync_interval", OptionType::Duration, "1s", "With `sync=interval`."),
               option("max_open_files", OptionType::Integer, "256",

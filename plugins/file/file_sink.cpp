@@ -31,8 +31,12 @@ FileSink::FileSink(Options options, Encoder encoder, SinkContext& context, std::
       io_(std::move(io)),
       wall_clock_(std::move(wall_clock)),
       directory_(*io_, options_.directory, options_.mode, options_.sync != Sync::Never),
-      files_(*io_, directory_, options_.open_files_max,
-             [this](OpenFiles::Entry& entry) { before_close(entry); }),
+      files_(
+          *io_, directory_, options_.open_files_max,
+          // What was not synced was not confirmed: it comes again.
+          options_.sync == Sync::Batch ? LogFile::TornLine::Cut : LogFile::TornLine::End,
+          [this](OpenFiles::Entry& entry) { after_open(entry); },
+          [this](OpenFiles::Entry& entry) { before_close(entry); }),
       groups_(options_.path, options_.directory),
       rotation_(options_, directory_, io_) {}
 
@@ -215,7 +219,9 @@ ErrorCode FileSink::rotate(OpenFiles::Entry& entry) {
     warn("cannot rotate", entry.path, renamed.error());
     return {};
   }
+  const std::string path = entry.path;
   files_.close(entry);
+  rotation_.tidy(path);
   return {};
 }
 
@@ -276,6 +282,14 @@ void FileSink::close(SteadyTime deadline) noexcept {
   commit();
   files_.close_all();
   rotation_.finish(deadline);
+}
+
+void FileSink::after_open(const OpenFiles::Entry& entry) {
+  if (entry.file.cut_bytes() == 0) return;
+  context_.log_info("cut off " + std::to_string(entry.file.cut_bytes()) +
+                    " bytes of a line that was not written to its end, from " +
+                    (options_.path_is_secret ? "***" : entry.path) +
+                    "; its event was not confirmed");
 }
 
 void FileSink::before_close(OpenFiles::Entry& entry) {

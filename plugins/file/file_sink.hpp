@@ -78,6 +78,7 @@ class FileSink final : public Sink {
   void rotate_by_time();
   void sync_all();
   void check_names();
+  void after_open(const OpenFiles::Entry& entry);
   void before_close(OpenFiles::Entry& entry);
   void warn(std::string_view what, std::string_view path, ErrorCode error);
 

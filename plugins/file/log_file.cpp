@@ -5,21 +5,35 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/file/torn_line.hpp"
+
 namespace weir::file {
 
-Result<LogFile> LogFile::adopt(Io& io, Fd fd) {
+Result<LogFile> LogFile::adopt(Io& io, Fd fd, TornLine torn) {
   LogFile file(io, std::move(fd));
-  struct stat status {};
-  if (io.fstat(file.fd(), &status) != 0) return last_error();
-  file.size_ = static_cast<std::uint64_t>(status.st_size);
-  file.synced_size_ = file.size_;
-  file.started_ns_ = status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
-  if (file.size_ != 0) {
-    char last = 0;
-    if (io.pread(file.fd(), &last, 1, status.st_size - 1) < 0) return last_error();
-    file.line_is_torn_ = last != '\n';
+  if (torn == TornLine::Cut) {
+    claim_empty(io, file.fd());
+    file.cut_bytes_ = cut_torn_line(io, file.fd());
   }
+  if (const Result<void> shared = share(io, file.fd()); !shared) return shared.error();
+  if (torn == TornLine::End) {
+    if (const Result<void> done = disclaim(io, file.fd()); !done) return done.error();
+  }
+  // Only from here on nobody cuts anything off any more.
+  if (const Result<void> looked = file.look_at_end(); !looked) return looked.error();
   return file;
+}
+
+Result<void> LogFile::look_at_end() {
+  struct stat status {};
+  if (io_->fstat(fd_.get(), &status) != 0) return last_error();
+  size_ = synced_size_ = static_cast<std::uint64_t>(status.st_size);
+  started_ns_ = status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  if (size_ == 0) return {};
+  char last = 0;
+  if (io_->pread(fd_.get(), &last, 1, static_cast<off_t>(size_ - 1)) < 0) return last_error();
+  line_is_torn_ = last != '\n';
+  return {};
 }
 
 Written LogFile::append(std::span<iovec> pieces) noexcept {
@@ -69,8 +83,10 @@ void LogFile::refresh() noexcept {
 }
 
 // Others may append to the file or empty it (logrotate's copytruncate): what is not ours is left
-// alone.
+// alone. Another weir that has it open could append just before the cut.
 bool LogFile::cut(std::uint64_t end, std::uint64_t expected_size) noexcept {
+  const ExclusiveLock alone(*io_, fd_.get());
+  if (alone.is_refused()) return false;
   struct stat status {};
   if (io_->fstat(fd_.get(), &status) != 0) return false;
   if (static_cast<std::uint64_t>(status.st_size) != expected_size) return false;

@@ -14,10 +14,15 @@ Result<OpenFiles::Entry*> OpenFiles::get(const std::string& path) {
   while (entries_.size() >= files_max_) close(entries_.back());
   Result<Fd> fd = open(path);
   if (!fd) return fd.error();
-  Result<LogFile> file = LogFile::adopt(io_, std::move(*fd));
+  Result<LogFile> file = LogFile::adopt(io_, std::move(*fd), torn_);
   if (!file) return file.error();
+  // Before it was locked it may have been rotated, compressed and removed.
+  if (!directory_.leads_to(path, file->fd())) {
+    return ErrorCode(EAGAIN, boost::system::system_category());
+  }
   entries_.push_front({path, std::move(*file)});
   by_path_.emplace(entries_.front().path, entries_.begin());
+  after_open_(entries_.front());
   return &entries_.front();
 }
 

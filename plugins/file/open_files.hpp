@@ -25,12 +25,16 @@ class OpenFiles {
   };
   using Entries = std::list<Entry>;
 
-  /// `before_close` sees each file that is closed.
-  OpenFiles(Io& io, Directory& directory, std::size_t files_max,
-            std::function<void(Entry&)> before_close)
+  /// Sees each file that is opened, or closed.
+  using Watcher = std::function<void(Entry&)>;
+
+  OpenFiles(Io& io, Directory& directory, std::size_t files_max, LogFile::TornLine torn,
+            Watcher after_open, Watcher before_close)
       : io_(io),
         directory_(directory),
         files_max_(files_max),
+        torn_(torn),
+        after_open_(std::move(after_open)),
         before_close_(std::move(before_close)) {}
 
   /// The file at `path`, opened where it is not. The Entry holds until the next call but find().
@@ -54,7 +58,9 @@ class OpenFiles {
   Io& io_;
   Directory& directory_;
   const std::size_t files_max_;
-  std::function<void(Entry&)> before_close_;
+  const LogFile::TornLine torn_;
+  const Watcher after_open_;
+  const Watcher before_close_;
   Entries entries_;                                                  // The one last used first.
   std::unordered_map<std::string_view, Entries::iterator> by_path_;  // Views Entry::path.
 };

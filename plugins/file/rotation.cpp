@@ -49,7 +49,6 @@ Result<void> Rotation::rename(const std::string& path, const LogFile& file, std:
   }
   // If a crash undoes the new name, the lines are still there under the old one.
   if (options_.sync != Sync::Never) io_->fdatasync(parent->get());
-  if (options_.tidies()) tidier_.request(std::move(*parent), name_of(path));
   return {};
 }
 

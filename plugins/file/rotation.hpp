@@ -31,11 +31,12 @@ class Rotation {
   /// How many bytes may be written to `file` before is_due(). At least 1.
   std::size_t room(const LogFile& file, std::int64_t now_ns) const noexcept;
 
-  /// Gives the file at `path`, which `file` has open, its rotated name; the caller closes it and
-  /// opens `path` anew. Where that fails, writing goes on in the old one.
+  /// Gives the file at `path`, which `file` has open, its rotated name; the caller closes it, calls
+  /// tidy() and opens `path` anew. Where that fails, writing goes on in the old one.
   Result<void> rename(const std::string& path, const LogFile& file, std::int64_t now_ns);
 
-  /// Looks after the rotated files of `path` that an earlier process left.
+  /// Looks after the rotated files of `path`, also those that an earlier process left. One that the
+  /// sink still has open is left for later.
   void tidy(const std::string& path);
 
   /// Lets what was rotated be compressed, at most until `deadline`.

@@ -5,6 +5,9 @@
 // half compressed. A log file's rotated files are all looked at each time it rotates, so a request
 // that is dropped because kRequestsMax are waiting is made good by the next one.
 //
+// Another sink may have opened a file before it was rotated, and write to it until it notices. A
+// file that is locked (torn_line.hpp) is left alone, and looked at again after a second.
+//
 // The thread starts with the first request. All functions are called by the sink's thread.
 
 #include <atomic>
@@ -30,7 +33,8 @@ class Tidier {
   Tidier(const Tidier&) = delete;
   Tidier& operator=(const Tidier&) = delete;
 
-  /// Waits until all requests are done, at most until `deadline`. No request follows.
+  /// Waits until all requests are done, at most until `deadline`. No request follows. What another
+  /// sink has open is not waited for.
   void finish(SteadyTime deadline);
 
   /// Gives up on what is not done; the next process finds it where the log's path is a fixed one.
@@ -48,14 +52,24 @@ class Tidier {
     std::string name;
   };
 
+  struct Left {
+    Request request;
+    SteadyTime again;
+  };
+
   void run();
-  void tidy(const Request& request);
-  void compress_one(int directory, const std::string& name);
+  Request take_next(std::unique_lock<std::mutex>& lock);
+  void look_again_later(Request request);
+  bool tidy(const Request& request);
+  bool remove(int directory, const std::string& entry);
+  bool compress_one(int directory, const std::string& name);
+  Result<void> replace(int directory, const std::string& name, const Fd& original);
   void report(std::string trouble);
 
   std::shared_ptr<Io> io_;
   const Options& options_;
   std::thread thread_;
+  std::deque<Left> left_;  // The thread's own: what was locked, the one to look at first in front.
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable changed_;

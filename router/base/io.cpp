@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,23 @@ int Io::fsync(int fd) noexcept { return ::fsync(fd); }
 int Io::ftruncate(int fd, off_t size) noexcept { return ::ftruncate(fd, size); }
 
 int Io::fdatasync(int fd) noexcept { return ::fdatasync(fd); }
+
+int Io::lock(int fd, short type) noexcept {
+  struct flock whole {};
+  whole.l_type = type;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(fd, F_OFD_SETLK, &whole);
+}
+
+int Io::fsetxattr(int fd, const char* name, const void* value, std::size_t size) noexcept {
+  return ::fsetxattr(fd, name, value, size, 0);
+}
+
+ssize_t Io::fgetxattr(int fd, const char* name, void* to, std::size_t size) noexcept {
+  return ::fgetxattr(fd, name, to, size);
+}
+
+int Io::fremovexattr(int fd, const char* name) noexcept { return ::fremovexattr(fd, name); }
 
 int Io::wait_writable(int fd, std::chrono::milliseconds timeout) noexcept {
   pollfd waited{.fd = fd, .events = POLLOUT, .revents = 0};

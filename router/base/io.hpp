@@ -39,6 +39,13 @@ class Io {
   virtual int allocate(int fd, off_t size) noexcept;
   virtual int fdatasync(int fd) noexcept;
   virtual int fsync(int fd) noexcept;
+  /// A lock of the whole file that belongs to the open file description, not to the process (see
+  /// fcntl(2), F_OFD_SETLK): `type` is F_RDLCK or F_WRLCK. Never waits: EAGAIN, and what was held
+  /// before stays.
+  virtual int lock(int fd, short type) noexcept;
+  virtual int fsetxattr(int fd, const char* name, const void* value, std::size_t size) noexcept;
+  virtual ssize_t fgetxattr(int fd, const char* name, void* to, std::size_t size) noexcept;
+  virtual int fremovexattr(int fd, const char* name) noexcept;
   /// poll(2) of one descriptor for POLLOUT.
   virtual int wait_writable(int fd, std::chrono::milliseconds timeout) noexcept;
 

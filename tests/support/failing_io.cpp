@@ -59,11 +59,17 @@ int FailingIo::allocate(int fd, off_t size) noexcept {
 
 int FailingIo::fsync(int fd) noexcept { return fails("fsync") ? -1 : Io::fsync(fd); }
 
+int FailingIo::lock(int fd, short type) noexcept { return fails("lock") ? -1 : Io::lock(fd, type); }
+
 int FailingIo::ftruncate(int fd, off_t size) noexcept {
   return fails("ftruncate") ? -1 : Io::ftruncate(fd, size);
 }
 
 int FailingIo::fdatasync(int fd) noexcept { return fails("fdatasync") ? -1 : Io::fdatasync(fd); }
+
+int FailingIo::fremovexattr(int fd, const char* name) noexcept {
+  return fails("fremovexattr") ? -1 : Io::fremovexattr(fd, name);
+}
 
 int FailingIo::openat(int directory, const char* path, int flags, mode_t mode) noexcept {
   return fails("openat") ? -1 : Io::openat(directory, path, flags, mode);

@@ -23,7 +23,7 @@ class FailingIo final : public Io {
   /// Asked before each writev() that does not fail: how many of its bytes to write.
   std::function<std::size_t(std::size_t bytes)> shorten;
 
-  /// The names of the calls that were recorded, in order: those that change files.
+  /// The names of the calls that were recorded, in order: those that change files, and locks.
   std::vector<std::string> calls() const;
   std::size_t count(std::string_view call) const;
   void forget_calls();
@@ -35,6 +35,8 @@ class FailingIo final : public Io {
   int allocate(int fd, off_t size) noexcept override;
   int fdatasync(int fd) noexcept override;
   int fsync(int fd) noexcept override;
+  int lock(int fd, short type) noexcept override;
+  int fremovexattr(int fd, const char* name) noexcept override;
   int openat(int directory, const char* path, int flags, mode_t mode) noexcept override;
   int open_beneath(int directory, const char* path, int flags, mode_t mode) noexcept override;
   int mkdirat(int directory, const char* path, mode_t mode) noexcept override;

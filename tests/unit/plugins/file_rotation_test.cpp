@@ -1,7 +1,10 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <utility>
 
 #include "plugins/file/rotated_name.hpp"
 #include "tests/support/await.hpp"
@@ -265,4 +268,82 @@ TEST_CASE("at the end what was rotated is compressed", "[file]") {
   sink->close(steady_now() + 20s);
   CHECK(count_ending(f, "Z") == 0);
   CHECK(count_ending(f, ".zst") > 1);
+}
+
+TEST_CASE("what another sink has open is neither compressed nor removed", "[file]") {
+  FileFixture f;
+  const std::string tidying = GENERATE("keep", "compress");
+  const auto rotating = f.make(
+      "f", {{"sync", "batch"}, {"rotate", "100"}, {tidying, tidying == "keep" ? "1" : "gzip"}});
+  const auto other = f.make("f", {{"sync", "batch"}});
+  BatchBuilder builder;
+  REQUIRE(other->open());
+  other->poll(0ms);  // Looks at names now, and then for a second no more.
+  const auto rotate = [&](const std::string& what) {
+    f.deliver(*rotating, numbered(builder, what, 30));  // More than one file has room for.
+    f.now_ns += kSecond;
+  };
+  rotate("a");
+  rotate("b");
+  const std::vector<std::string> before = f.dir.files();
+  const auto oldest = std::find_if(before.begin(), before.end(),
+                                   [](const std::string& name) { return name.starts_with("f@"); });
+  REQUIRE(oldest != before.end());
+  // All that nobody has open is done with.
+  REQUIRE(await([&] {
+    return tidying == "keep" ? f.dir.files().size() == 3
+                             : count_ending(f, ".gz") + 2 == f.dir.files().size();
+  }));
+  other->write(f.owner.deliver(numbered(builder, "promised", 1)));
+  other->poll(0ms);
+  REQUIRE(f.owner.take_last().fate.delivered);
+  CHECK(f.dir.read(*oldest).ends_with("promised 0\n"));
+  other->reopen();  // Lets it go.
+  REQUIRE(await([&] {
+    return tidying == "keep" ? f.dir.files().size() == 2
+                             : count_ending(f, ".gz") + 1 == f.dir.files().size();
+  }));
+  if (tidying == "keep") return;
+  CHECK(all_text(f, "f").find("promised 0\n") != std::string::npos);
+}
+
+TEST_CASE("a file that went between its opening and its locking is not written to", "[file]") {
+  FileFixture f;
+  f.dir.write("f", "rotated by another, compressed and removed\n");
+  bool is_first = true;
+  f.io->fail = [&](std::string_view call) {
+    if (call == "lock" && std::exchange(is_first, false)) std::filesystem::remove(f.dir / "f");
+    return 0;
+  };
+  const auto sink = f.make("f", {{"sync", GENERATE("batch", "never")}});
+  BatchBuilder builder;
+  CHECK(f.deliver(*sink, numbered(builder, "a", 3), 2) == 2);
+  CHECK(f.dir.read("f") == numbered_text("a", 3));
+}
+
+TEST_CASE("an original goes when the name of what replaces it is on the disk", "[file]") {
+  FileFixture f;
+  const std::string stamp = "f@" + file::rotation_stamp(kNow);
+  const bool was_begun = GENERATE(false, true);  // By a process that did not get to the end.
+  f.dir.write(stamp, "line\n");
+  if (was_begun) f.dir.write(stamp + ".gz", "as if");
+  std::atomic<bool> is_broken{true};
+  std::atomic<int> syncs{0};
+  f.io->fail = [&](std::string_view call) {
+    if (call != "fdatasync") return 0;
+    const bool is_of_name = ++syncs > (was_begun ? 0 : 1);  // The first: of the compressed bytes.
+    return is_broken && is_of_name ? EIO : 0;
+  };
+  const auto tidy = [&] {
+    const auto sink = f.make("f", {{"rotate", "100"}, {"compress", "gzip"}});
+    REQUIRE(sink->open());
+    sink->close(steady_now() + 10s);
+  };
+  tidy();
+  CHECK(syncs == (was_begun ? 1 : 2));
+  CHECK(f.dir.read(stamp) == "line\n");
+  CHECK(count_ending(f, ".gz") == 1);
+  is_broken = false;
+  tidy();
+  CHECK(f.dir.files() == std::vector<std::string>{"f", stamp + ".gz"});
 }

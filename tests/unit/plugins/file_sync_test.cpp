@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <filesystem>
 
 #include "tests/unit/plugins/file_fixture.hpp"
 
@@ -51,6 +52,33 @@ TEST_CASE("a new file's name is on the disk before its first event is confirmed"
   CHECK(only(f.io->calls(), {"writev", "fdatasync", "mkdirat"}) ==
         std::vector<std::string>{"mkdirat", "fdatasync", "mkdirat", "fdatasync", "fdatasync",
                                  "writev", "fdatasync"});
+}
+
+TEST_CASE("a name whose sync failed is synced again before it is used", "[file]") {
+  for (int failing = 1; failing <= 3; ++failing) {  // logs, logs/a, the file's name.
+    INFO("sync " << failing << " fails");
+    FileFixture f;
+    const auto sink = f.make("logs/{app}/f", {{"sync", "batch"}});
+    int syncs = 0;
+    f.io->fail = [&](std::string_view call) {
+      return call == "fdatasync" && ++syncs == failing ? EIO : 0;
+    };
+    BatchBuilder builder(1);
+    CHECK(f.deliver(*sink, builder.line("e", {Value::string("a")}).take(), 2) == 2);
+    // The three names and the event, and what was synced until one failed.
+    CHECK(syncs == (failing == 1 ? 1 + 4 : failing + 3));
+  }
+}
+
+TEST_CASE("a name that another process made and did not sync is synced", "[file]") {
+  FileFixture f;
+  std::filesystem::create_directories(f.dir.path() / "logs/a");
+  f.dir.write("logs/a/f", "");
+  const auto sink = f.make("logs/{app}/f", {{"sync", "batch"}});
+  BatchBuilder builder(1);
+  f.deliver(*sink, builder.line("e", {Value::string("a")}).take());
+  CHECK(only(f.io->calls(), {"writev", "fdatasync"}) ==
+        std::vector<std::string>{"fdatasync", "fdatasync", "fdatasync", "writev", "fdatasync"});
 }
 
 TEST_CASE("what a failed sync leaves in doubt is cut off and written again", "[file]") {
