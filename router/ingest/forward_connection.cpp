@@ -221,6 +221,7 @@ bool ForwardConnection::begin_message(std::string_view bytes) {
   entries_done_ = 0;
   chunk_ = message_.chunk;
   wrong_ = nullptr;
+  is_whole_ = true;
   is_taking_ = chunk_.empty() || begin_chunk();
   return wrong_ == nullptr;
 }
@@ -382,6 +383,7 @@ bool ForwardConnection::put_entry(const ForwardEntry& entry, char* to, std::size
 void ForwardConnection::drop_oversize() {
   ++host_.account.pending.dropped[Reason::Oversize];
   if (receipt_) receipt_->refused(Reason::Oversize, 1);
+  is_whole_ = false;
 }
 
 ForwardConnection::Step ForwardConnection::wait_at_gate() {
@@ -396,7 +398,7 @@ void ForwardConnection::end_message() {
   if (receipt_) {
     receipt_ = {};  // Who still holds it answers.
   } else {
-    host_.units.settle(chunk_, true);
+    host_.units.settle(chunk_, is_whole_);
   }
 }
 

@@ -132,6 +132,7 @@ class ForwardConnection final : public StreamConnection,
   std::string chunk_;             // "" = nothing is to be answered.
   std::size_t entries_done_ = 0;  // In bytes.
   std::size_t room_wanted_ = 0;   // For the entry that did not fit.
+  bool is_whole_ = true;          // Nothing of it was dropped.
   ReceiptRef receipt_;
   std::vector<Frame> frames_;
   const char* wrong_ = nullptr;

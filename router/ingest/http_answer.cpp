@@ -16,7 +16,11 @@ HttpAnswer received_answer(std::uint64_t events, bool in_memory_only) {
           .body = fmt::format("{{\"received\":{}}}\n", events)};
 }
 
-HttpAnswer duplicate_answer() {
+HttpAnswer duplicate_answer(bool refused_in_part) {
+  if (refused_in_part) {
+    return {.status = 422,
+            .body = "{\"received\":0,\"duplicate\":true,\"refused_in_part\":true}\n"};
+  }
   return {.status = 200, .body = "{\"received\":0,\"duplicate\":true}\n"};
 }
 

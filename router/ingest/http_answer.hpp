@@ -25,8 +25,9 @@ HttpAnswer http_error(unsigned status, std::string_view words);
 /// {"received":N} with 200, or 202 where they are no more than in memory.
 HttpAnswer received_answer(std::uint64_t events, bool in_memory_only);
 
-/// The key was acknowledged before: nothing is taken again.
-HttpAnswer duplicate_answer();
+/// The key was answered before: nothing is taken again. 200 where all of it was acknowledged, 422
+/// where some of it was refused.
+HttpAnswer duplicate_answer(bool refused_in_part);
 
 /// 422: what was taken; which events were not, and why; and for what reasons sinks have refused
 /// events afterwards.

@@ -49,8 +49,9 @@ asio::awaitable<HttpAnswer> HttpConnection::take_body(HttpBody& body) {
     co_return http_error(400, fmt::format("byte {}: {}", fault.position, fault.what));
   }
   SeenKeys& keys = *part_->shared->keys;
-  const auto state = head.key.empty() ? SeenKeys::State::New : keys.begin(head.key);
-  if (state == SeenKeys::State::Seen) co_return duplicate_answer();
+  bool in_part = false;  // Of the unit that came with this key before.
+  const auto state = head.key.empty() ? SeenKeys::State::New : keys.begin(head.key, &in_part);
+  if (state == SeenKeys::State::Seen) co_return duplicate_answer(in_part);
   if (state == SeenKeys::State::InFlight) {
     co_return http_error(409, "a request with this key is in flight");
   }
@@ -64,7 +65,7 @@ asio::awaitable<HttpAnswer> HttpConnection::take_body(HttpBody& body) {
   const SourceOptions& options = part_->account.options;
   BodySplitter splitter(form, body.bytes(), SizeLimit(options.max_event_bytes, options.oversize));
   if (state == SeenKeys::State::Taken) {
-    unit_->save_key();
+    unit_->save_key(in_part);
   } else {
     splitter_ = &splitter;
     const bool taken = co_await take_events(splitter, body.bytes().size());
@@ -96,7 +97,9 @@ asio::awaitable<bool> HttpConnection::take_events(BodySplitter& splitter, std::s
     if (phase_ == Phase::Closed) co_return false;
   }
   taking.all_taken();
-  if (events_ == 0 && splitter.refused_count() != 0) unit_->note_nothing_taken();
+  if (splitter.refused_count() != 0) {
+    events_ == 0 ? unit_->note_nothing_taken() : unit_->note_refused_in_part();
+  }
   if (ack == Ack::Received) {
     part_->intake.flush();
     unit_->settle_received();
@@ -171,7 +174,7 @@ HttpAnswer HttpConnection::answer_of_outcome() const {
       break;
   }
   part_->shared->metrics->acknowledged(steady_now() - taken_at_);
-  if (splitter_ == nullptr) return duplicate_answer();
+  if (splitter_ == nullptr) return duplicate_answer(unit_->refused_in_part());
   const ReasonCounts undelivered = unit_->undelivered();
   if (splitter_->refused_count() != 0 || undelivered.total() != 0) {
     return partial_answer(events_, *splitter_, undelivered);

@@ -71,13 +71,19 @@ void HttpUnit::settled(bool whole) {
   }
 }
 
-void HttpUnit::save_key() { confirm_key(); }
+void HttpUnit::save_key(bool refused_in_part) {
+  refused_in_part_ = refused_in_part;
+  confirm_key();
+}
 
 void HttpUnit::settle_received() {
   const auto keys = key_.empty() ? nullptr : keys_.lock();
   if (keys != nullptr && nothing_taken_) keys->forget(key_);
   // In memory is all that was asked for; the disk follows.
-  if (keys != nullptr && !nothing_taken_) keys->confirm(key_, [](ErrorCode) {});
+  if (keys != nullptr && !nothing_taken_) {
+    keys->confirm(
+        key_, [](ErrorCode) {}, refused_in_part_);
+  }
   finish(Outcome::Acknowledged);
 }
 
@@ -87,9 +93,13 @@ void HttpUnit::confirm_key() {
     finish(Outcome::KeyNotSaved);
     return;
   }
-  keys->confirm(key_, [unit = shared_from_this()](ErrorCode error) {
-    unit->finish(error ? Outcome::KeyNotSaved : Outcome::Acknowledged, error);
-  });
+  const bool refused_in_part = refused_in_part_ || undelivered().total() != 0;
+  keys->confirm(
+      key_,
+      [unit = shared_from_this()](ErrorCode error) {
+        unit->finish(error ? Outcome::KeyNotSaved : Outcome::Acknowledged, error);
+      },
+      refused_in_part);
 }
 
 void HttpUnit::finish(Outcome outcome, ErrorCode key_error) {

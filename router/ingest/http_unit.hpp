@@ -64,12 +64,17 @@ class HttpUnit : public std::enable_shared_from_this<HttpUnit> {
   /// begin().
   void settle_received();
 
-  /// The key was taken before, but not saved: saves it. Instead of begin().
-  void save_key();
+  /// The key was taken before, but not saved: saves it. `refused_in_part`: as SeenKeys has it.
+  /// Instead of begin().
+  void save_key(bool refused_in_part);
 
   /// Nothing of it was taken, so that its key is as one that never came. On the shard, before the
   /// receipt is let go.
   void note_nothing_taken() noexcept { nothing_taken_ = true; }
+
+  /// Some of it was not taken: its key is to say so. On the shard, as note_nothing_taken().
+  void note_refused_in_part() noexcept { refused_in_part_ = true; }
+  bool refused_in_part() const noexcept { return refused_in_part_; }
 
   /// On the shard's thread, when the outcome is known. Set on the same.
   std::function<void()> on_outcome;
@@ -95,6 +100,7 @@ class HttpUnit : public std::enable_shared_from_this<HttpUnit> {
   const std::weak_ptr<SeenKeys> keys_;
   const std::string key_;
   bool nothing_taken_ = false;
+  bool refused_in_part_ = false;
   Outcome outcome_ = Outcome::Underway;  // Under the outbox's mutex, as the next.
   ReasonCounts undelivered_;
   ErrorCode key_error_;

@@ -32,21 +32,29 @@ struct Slot {
 static_assert(sizeof(Slot) == KeyFile::kRecordBytes);
 
 constexpr std::array<char, 4> kMagic = {'W', 'K', 'Y', '1'};
+constexpr std::array<char, 4> kMagicInPart = {'W', 'K', 'Y', '2'};
 
+/// The magic counts, too, where it is not the first kind's: no damage makes one kind of the other.
 std::uint32_t checksum_of(const Slot& slot) noexcept {
+  const auto* const magic = reinterpret_cast<const Bytef*>(slot.magic.data());
   const auto* const bytes = reinterpret_cast<const Bytef*>(&slot.confirmed_s);
-  return static_cast<std::uint32_t>(::crc32(0, bytes, sizeof slot.confirmed_s + sizeof slot.key));
+  const uLong begin = slot.magic == kMagic ? 0 : ::crc32(0, magic, sizeof slot.magic);
+  constexpr uInt kBytes = sizeof slot.confirmed_s + sizeof slot.key;
+  return static_cast<std::uint32_t>(::crc32(begin, bytes, kBytes));
 }
 
 Slot slot_of(const KeyRecord& record) noexcept {
-  Slot slot{kMagic, 0, record.confirmed_s, record.key};
+  const auto& magic = record.refused_in_part ? kMagicInPart : kMagic;
+  Slot slot{magic, 0, record.confirmed_s, record.key};
   slot.checksum = checksum_of(slot);
   return slot;
 }
 
 std::optional<KeyRecord> record_of(const Slot& slot) noexcept {
-  if (slot.magic != kMagic || slot.checksum != checksum_of(slot)) return std::nullopt;
-  return KeyRecord{.key = slot.key, .confirmed_s = slot.confirmed_s};
+  const bool is_in_part = slot.magic == kMagicInPart;
+  if (slot.magic != kMagic && !is_in_part) return std::nullopt;
+  if (slot.checksum != checksum_of(slot)) return std::nullopt;
+  return KeyRecord{.key = slot.key, .confirmed_s = slot.confirmed_s, .refused_in_part = is_in_part};
 }
 
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;

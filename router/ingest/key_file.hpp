@@ -2,9 +2,11 @@
 
 // KeyFile: the keys that SeenKeys has confirmed, on disk: a file `keys` of records of 32 bytes,
 // each with a checksum of its own, which only grows at its end. What is damaged is skipped, what
-// was torn at the end is cut off; neither stops a start. A write that fails is never tried again on
-// the same file, as nobody knows what the kernel then has of it: only rewrite() helps, which puts a
-// new file in its place.
+// was torn at the end is cut off; neither stops a start. A record says by its first four bytes what
+// it is: WKY1 where all of the unit was taken, WKY2 where some of it was refused. A weir that knows
+// only the first kind skips the second as damaged, and takes such a unit again. A write that fails
+// is never tried again on the same file, as nobody knows what the kernel then has of it: only
+// rewrite() helps, which puts a new file in its place.
 //
 // The directory is held with flock(2), so that no second process writes there.
 //
@@ -29,6 +31,7 @@ using KeyHash = std::array<std::uint64_t, 2>;
 struct KeyRecord {
   KeyHash key{};
   std::int64_t confirmed_s = 0;  ///< Since the epoch.
+  bool refused_in_part = false;  ///< Not all of its unit has arrived, or will.
 
   friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };

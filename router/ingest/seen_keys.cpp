@@ -62,7 +62,8 @@ void SeenKeys::load(const KeyFile::Found& found) {
   // From the newest on, as a key may have been seen, expired, and seen again.
   for (auto record = found.records.rbegin(); record != found.records.rend(); ++record) {
     if (confirmed_.size() >= limits_.keys_max) break;
-    if (keys_.try_emplace(record->key, State::Seen).second) confirmed_.push_front(*record);
+    const Known known{State::Seen, record->refused_in_part};
+    if (keys_.try_emplace(record->key, known).second) confirmed_.push_front(*record);
   }
   expire(now_s());
 }
@@ -82,13 +83,16 @@ void SeenKeys::use(Limits limits) {
   expire(now_s());
 }
 
-SeenKeys::State SeenKeys::begin(std::string_view key) {
+SeenKeys::State SeenKeys::begin(std::string_view key, bool* refused_in_part) {
   const KeyHash hash = hash_of(key);
   const std::lock_guard lock(mutex_);
   expire(now_s());
-  if (const auto known = keys_.find(hash); known != keys_.end()) return known->second;
+  if (const auto known = keys_.find(hash); known != keys_.end()) {
+    if (refused_in_part != nullptr) *refused_in_part = known->second.refused_in_part;
+    return known->second.state;
+  }
   if (keys_.size() - confirmed_.size() >= limits_.keys_max) return State::Full;
-  keys_.emplace(hash, State::InFlight);
+  keys_.emplace(hash, Known{State::InFlight});
   return State::New;
 }
 
@@ -96,11 +100,12 @@ void SeenKeys::forget(std::string_view key) {
   const KeyHash hash = hash_of(key);
   const std::lock_guard lock(mutex_);
   const auto known = keys_.find(hash);
-  if (known != keys_.end() && known->second == State::InFlight) keys_.erase(known);
+  if (known != keys_.end() && known->second.state == State::InFlight) keys_.erase(known);
 }
 
-void SeenKeys::confirm(std::string_view key, OnConfirmed on_confirmed) {
-  const KeyRecord record{.key = hash_of(key), .confirmed_s = now_s()};
+void SeenKeys::confirm(std::string_view key, OnConfirmed on_confirmed, bool refused_in_part) {
+  const KeyRecord record{
+      .key = hash_of(key), .confirmed_s = now_s(), .refused_in_part = refused_in_part};
   {
     const std::lock_guard lock(mutex_);
     if (file_ != nullptr) {
@@ -115,9 +120,9 @@ void SeenKeys::confirm(std::string_view key, OnConfirmed on_confirmed) {
 
 /// Where it is Taken, it has its place among the confirmed already.
 void SeenKeys::settle(const KeyRecord& record, State state) {
-  const auto [known, is_new] = keys_.try_emplace(record.key, State::InFlight);
-  if (known->second == State::InFlight) confirmed_.push_back(record);
-  if (known->second != State::Seen) known->second = state;
+  const auto [known, is_new] = keys_.try_emplace(record.key, Known{State::InFlight});
+  if (known->second.state == State::InFlight) confirmed_.push_back(record);
+  if (known->second.state != State::Seen) known->second = {state, record.refused_in_part};
   expire(record.confirmed_s);
 }
 

@@ -62,11 +62,13 @@ class SeenKeys {
   SeenKeys(const SeenKeys&) = delete;
   SeenKeys& operator=(const SeenKeys&) = delete;
 
-  State begin(std::string_view key);
+  /// `refused_in_part`, if not null: what confirm() was told of a key that is Seen or Taken.
+  State begin(std::string_view key, bool* refused_in_part = nullptr);
 
   /// Its unit is acknowledged: `on_confirmed` gets no error once that is as durable as it can be.
+  /// `refused_in_part`: not all of the unit has arrived, which is remembered as long as the key.
   /// Requires: begin() said New or Taken.
-  void confirm(std::string_view key, OnConfirmed on_confirmed);
+  void confirm(std::string_view key, OnConfirmed on_confirmed, bool refused_in_part = false);
 
   /// Its unit was not taken: the key is as one that never came.
   void forget(std::string_view key);
@@ -81,6 +83,10 @@ class SeenKeys {
   struct Confirmation {
     KeyRecord record;
     OnConfirmed on_confirmed;
+  };
+  struct Known {
+    State state;
+    bool refused_in_part = false;
   };
   struct Spread {
     std::size_t operator()(const KeyHash& key) const noexcept { return key[0]; }
@@ -98,7 +104,7 @@ class SeenKeys {
 
   std::mutex mutex_;
   Limits limits_;
-  std::unordered_map<KeyHash, State, Spread> keys_;
+  std::unordered_map<KeyHash, Known, Spread> keys_;
   std::deque<KeyRecord> confirmed_;  // Those that are Seen or Taken, the oldest first.
   std::vector<Confirmation> pending_;
   std::condition_variable has_work_;

@@ -277,6 +277,41 @@ TEST_CASE("a key that was acknowledged is not taken again, also by another proce
   CHECK(router.lines("out.ndjson") == Lines{"three"});
 }
 
+TEST_CASE("a key whose request was refused in part is answered so again, also by another process") {
+  TempDir data;
+  const std::string key = "Idempotency-Key: 01-abc\r\n";
+  // What a sink refuses, as a directory has the name of its file, and what the source does not
+  // take.
+  const std::string yaml =
+      "data_dir: " + (data / "weir") +
+      "\nadmin: 127.0.0.1:0\nsources:\n"
+      "  in: 'http://127.0.0.1:0?ack=delivered&oversize=drop&max_event_bytes=40'\n"
+      "sinks: {out: 'file://${DIR}/{name}.ndjson'}\n";
+  const std::string rejected = "{\"name\":\"a\"}\n{\"name\":\"bad\"}\n";
+  const std::string too_long = "{\"name\":\"a\"}\n" + std::string(100, 'x') + "\n";
+  const std::string& body = GENERATE(true, false) ? rejected : too_long;
+  const std::string duplicate = "{\"received\":0,\"duplicate\":true,\"refused_in_part\":true}\n";
+  {
+    Router router(yaml);
+    std::filesystem::create_directories(router.directory() / "bad.ndjson");
+    HttpClient client(router.port("in"));
+    CHECK(client.post(body, key).status == 422);
+    const auto again = client.post(body, key);
+    CHECK(again.status == 422);
+    CHECK(again.body == duplicate);
+    router.process().signal(SIGKILL);
+    CHECK(router.process().wait() == 128 + SIGKILL);
+    CHECK(router.lines("a.ndjson") == Lines{"{\"name\":\"a\"}"});
+  }
+  Router router(yaml);
+  HttpClient client(router.port("in"));
+  const auto again = client.post(body, key);
+  CHECK(again.status == 422);
+  CHECK(again.body == duplicate);
+  CHECK(router.stop() == 0);
+  CHECK(router.lines("a.ndjson").empty());
+}
+
 TEST_CASE("requests above the bound are told to come again") {
   Router router(to_frozen("?max_requests_in_flight=2"));
   HttpClient first(router.port("in"));

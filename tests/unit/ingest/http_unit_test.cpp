@@ -48,7 +48,9 @@ TEST_CASE("a unit is acknowledged when its last receipt goes", "[http]") {
   in_a_batch->refused(Reason::TooLarge, 2);
   in_a_batch = {};
   CHECK(unit->outcome() == Outcome::Acknowledged);
-  CHECK(rig.keys->begin("k") == SeenKeys::State::Seen);
+  bool in_part = false;
+  CHECK(rig.keys->begin("k", &in_part) == SeenKeys::State::Seen);
+  CHECK(in_part);  // Who sends it again is not told that all of it has arrived.
   CHECK(rig.outbox->underway() == 0);
   CHECK(told == 0);
   rig.io.restart();
@@ -123,9 +125,11 @@ TEST_CASE("a key that the disk does not take is no acknowledgement", "[http]") {
   CHECK(rig.keys->begin("k") == SeenKeys::State::Taken);
   fails = false;
   unit = std::make_shared<HttpUnit>(rig.outbox, rig.keys, "k");
-  unit->save_key();
+  unit->save_key(false);
   CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::Acknowledged);
-  CHECK(rig.keys->begin("k") == SeenKeys::State::Seen);
+  bool in_part = true;
+  CHECK(rig.keys->begin("k", &in_part) == SeenKeys::State::Seen);
+  CHECK_FALSE(in_part);
 }
 
 TEST_CASE("in memory is all that ack=received waits for", "[http]") {
@@ -134,6 +138,47 @@ TEST_CASE("in memory is all that ack=received waits for", "[http]") {
   unit->settle_received();
   CHECK(unit->outcome() == Outcome::Acknowledged);
   CHECK(rig.keys->begin("k") == SeenKeys::State::Seen);
+}
+
+TEST_CASE("a key says that its unit was refused in part, also where that was written late",
+          "[http]") {
+  test::TempDir dir;
+  test::FailingIo disk;
+  std::atomic<bool> fails{true};
+  Rig rig;
+  auto opened = SeenKeys::open({}, dir / "keys", disk);
+  REQUIRE(opened.has_value());
+  rig.keys = std::move(*opened);
+  disk.fail = [&](std::string_view call) { return fails && call == "writev" ? ENOSPC : 0; };
+  auto unit = rig.unit("k");
+  {
+    const ReceiptRef receipt = unit->begin(Ack::Delivered);
+    unit->note_refused_in_part();
+  }
+  CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::KeyNotSaved);
+  fails = false;
+  bool in_part = false;
+  CHECK(rig.keys->begin("k", &in_part) == SeenKeys::State::Taken);
+  CHECK(in_part);
+  unit = std::make_shared<HttpUnit>(rig.outbox, rig.keys, "k");
+  unit->save_key(in_part);
+  CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::Acknowledged);
+  CHECK(unit->refused_in_part());
+  in_part = false;
+  CHECK(rig.keys->begin("k", &in_part) == SeenKeys::State::Seen);
+  CHECK(in_part);
+  CHECK(duplicate_answer(true).status == 422);
+  CHECK(duplicate_answer(false).status == 200);
+}
+
+TEST_CASE("a request that was taken in part into memory is known as that", "[http]") {
+  Rig rig;
+  const auto unit = rig.unit("k");
+  unit->note_refused_in_part();
+  unit->settle_received();
+  bool in_part = false;
+  CHECK(rig.keys->begin("k", &in_part) == SeenKeys::State::Seen);
+  CHECK(in_part);
 }
 
 TEST_CASE("an answer names what was taken, what not, and why", "[http]") {

@@ -21,6 +21,12 @@ KeyRecord record(std::uint64_t n) {
   return {.key = {n, ~n}, .confirmed_s = 1'000 + std::int64_t(n)};
 }
 
+KeyRecord refused(std::uint64_t n) {
+  KeyRecord in_part = record(n);
+  in_part.refused_in_part = true;
+  return in_part;
+}
+
 std::vector<KeyRecord> records(std::uint64_t count) {
   std::vector<KeyRecord> all;
   for (std::uint64_t n = 0; n < count; ++n) all.push_back(record(n));
@@ -94,6 +100,36 @@ TEST_CASE("a file that was cut anywhere keeps its whole records and goes on", "[
     f.open();
     CHECK(f.found.records == expected);
   }
+}
+
+TEST_CASE("a file of an earlier weir is read, and its records are as they were", "[keys]") {
+  Fixture f;
+  {
+    KeyFile file = f.open();
+    CHECK_FALSE(file.append(records(2)));
+  }
+  // Written byte for byte by a weir that knew one kind of record only.
+  const std::string old = f.dir.read("a/b/keys");
+  CHECK(old.substr(0, 4) == "WKY1");
+  CHECK(old.substr(4, 4) == std::string("\x73\x3e\xfc\xd6", 4));
+  KeyFile file = f.open();
+  CHECK_FALSE(file.append(std::vector{refused(7)}));
+  CHECK(f.dir.read("a/b/keys").substr(0, old.size()) == old);
+  CHECK(f.dir.read("a/b/keys").substr(old.size(), 4) == "WKY2");
+}
+
+TEST_CASE("no damage makes a whole unit of one that was refused in part", "[keys]") {
+  Fixture f;
+  CHECK_FALSE(f.open().append(std::vector{record(0), refused(1)}));
+  f.open();
+  CHECK(f.found.records == std::vector{record(0), refused(1)});
+  std::string changed = f.dir.read("a/b/keys");
+  changed[3] = '2';
+  changed[KeyFile::kRecordBytes + 3] = '1';
+  f.dir.write("a/b/keys", changed);
+  f.open();
+  CHECK(f.found.records.empty());
+  CHECK(f.found.damaged == 2);
 }
 
 TEST_CASE("a changed bit costs one record", "[keys]") {

@@ -107,6 +107,42 @@ TEST_CASE("what was confirmed outlives the process, and nothing else does", "[ke
   CHECK(keys->begin("seen") == State::New);
 }
 
+TEST_CASE("that a unit was refused in part is remembered with its key", "[keys]") {
+  Fixture f;
+  const auto in_part = [](SeenKeys& keys, const std::string& key) {
+    bool refused = false;
+    CHECK(keys.begin(key, &refused) == State::Seen);
+    return refused;
+  };
+  {
+    const auto keys = f.open({.keys_max = 2000});
+    CHECK_FALSE(see(*keys, "whole"));
+    CHECK(keys->begin("part") == State::New);
+    std::promise<ErrorCode> done;
+    keys->confirm(
+        "part", [&](ErrorCode error) { done.set_value(error); }, true);
+    CHECK_FALSE(done.get_future().get());
+    CHECK(in_part(*keys, "part"));
+    CHECK_FALSE(in_part(*keys, "whole"));
+  }
+  {
+    const auto keys = f.open({.keys_max = 2000});
+    CHECK(in_part(*keys, "part"));
+    CHECK_FALSE(in_part(*keys, "whole"));
+    f.io.forget_calls();
+    std::atomic<bool> fails{true};
+    f.io.fail = [&](std::string_view call) {
+      return call == "writev" && fails.exchange(false) ? EIO : 0;
+    };
+    CHECK_FALSE(see(*keys, "another"));  // Writes the file anew.
+    CHECK(f.io.count("rename_over") == 1);
+    f.io.fail = {};
+  }
+  const auto keys = f.open({.keys_max = 2000});
+  CHECK(in_part(*keys, "part"));
+  CHECK_FALSE(in_part(*keys, "another"));
+}
+
 TEST_CASE("a restart keeps to the bounds", "[keys]") {
   Fixture f;
   {
