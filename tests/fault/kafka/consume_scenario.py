@@ -10,14 +10,20 @@ import time
 from scenario import Scenario
 
 STOP_SECONDS_MAX = 30
+# After how long without a word the brokers take a reader for dead, and read what it has not
+# confirmed once more with another. Short where that is what is tested...
+SESSION_SHORT_MS = 6_000
+# ...else so long that no machine stands still for it: longer than a run lasts. Who then leaves the
+# group without saying so is missed too late for the run to end well.
+SESSION_LONG_MS = 180_000
 
 
 class Group:
     """The processes that read. Each has files of its own."""
 
-    def __init__(self, scenario):
+    def __init__(self, scenario, session_ms):
         self.scenario = scenario
-        self.options = {"group": scenario.topic, "rdkafka.session.timeout.ms": 6000}
+        self.options = {"group": scenario.topic, "rdkafka.session.timeout.ms": session_ms}
         self.started = 0
         self.running = {}  # Number -> process, in the order of their start.
         self.balances = []
@@ -42,6 +48,12 @@ class Group:
 
     def files(self, number):
         return f"'file://{self.scenario.folder}/{self.scenario.topic}-reader-{number}-{{app}}.out'"
+
+    def freeze(self, number, seconds):
+        """It stands still, as on a machine that has no time for it."""
+        self.running[number].send_signal(signal.SIGSTOP)
+        time.sleep(seconds)  # The interval is what is tested.
+        self.running[number].send_signal(signal.SIGCONT)
 
     def kill(self, number):
         process = self.running.pop(number)
@@ -81,9 +93,9 @@ class ConsumeScenario(Scenario):
     def __init__(self, *arguments, partitions=4, **more):
         super().__init__(*arguments, partitions=partitions, **more)
 
-    def run_group(self, meanwhile, load, readers=2, sink=None):
+    def run_group(self, meanwhile, load, readers=2, sink=None, session_ms=SESSION_LONG_MS):
         """`meanwhile(group)` runs once weir listens and the readers were started."""
-        group = Group(self)
+        group = Group(self, session_ms)
         for _ in range(readers):
             group.start(sink)
         try:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from consume_scenario import SESSION_SHORT_MS
 from produce_tests import RATE, clean
 
 
@@ -20,6 +21,16 @@ def group_reads_all(scenario, cluster, tools):
         group.stop(0)
         time.sleep(2)
     return clean(scenario().run_group(scale, (*RATE, "--duration", "12s")))
+
+
+def reader_frozen(scenario, cluster, tools):
+    """A reader stands still, but shorter than the group waits for it: nothing comes twice."""
+    del cluster, tools
+
+    def freeze(group):
+        group.await_files(0)
+        group.freeze(0, SESSION_SHORT_MS / 1000 + 3)
+    return clean(scenario().run_group(freeze, (*RATE, "--duration", "14s")))
 
 
 def partitions_return(scenario, cluster, tools):
@@ -48,7 +59,8 @@ def reader_killed(scenario, cluster, tools):
             group.kill(number)
             group.start()
     seconds = 200 if tools.long else 25
-    outcome = scenario().run_group(kill_each, (*RATE, "--duration", f"{seconds}s"))
+    outcome = scenario().run_group(kill_each, (*RATE, "--duration", f"{seconds}s"),
+                                   session_ms=SESSION_SHORT_MS)
     assert outcome.valid, outcome
     for name in ("lost", "reordered", "corrupted"):
         assert outcome.bench[name] == 0, f"{name}: {outcome}"
@@ -65,8 +77,8 @@ def broker_bounced(scenario, cluster, tools):
             cluster.kill_broker(1)
             cluster.start_broker(1)
     seconds = 260 if tools.long else 16
-    return clean(scenario().run_group(bounce, (*RATE, "--duration", f"{seconds}s"), readers=1),
-                 duplicates=True)
+    return clean(scenario().run_group(bounce, (*RATE, "--duration", f"{seconds}s"), readers=1,
+                                      session_ms=SESSION_SHORT_MS), duplicates=True)
 
 
 def sink_frozen(scenario, cluster, tools):
@@ -87,7 +99,8 @@ def sink_frozen(scenario, cluster, tools):
         behind.send_signal(signal.SIGCONT)
     try:
         return clean(made.run_group(freeze, (*RATE, "--duration", "14s"), readers=1,
-                                    sink=f"{{url: 'unix://{socket}', buffer: 2MiB}}"))
+                                    sink=f"{{url: 'unix://{socket}', buffer: 2MiB}}",
+                                    session_ms=SESSION_SHORT_MS))
     finally:
         behind.kill()
         behind.wait()
@@ -123,7 +136,8 @@ def start_at_time(scenario, cluster, tools):
 
 
 TESTS = {
-    1: {test.__name__: test for test in (group_reads_all, partitions_return, reader_killed, broker_bounced,
-                                         sink_frozen, start_at_time)},
+    1: {test.__name__: test for test in (
+        group_reads_all, reader_frozen, partitions_return, reader_killed, broker_bounced,
+        sink_frozen, start_at_time)},
     3: {},
 }
