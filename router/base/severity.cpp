@@ -126,6 +126,10 @@ std::optional<Severity> severity_of_pri(std::string_view event) noexcept {
   return static_cast<Severity>(pri % kSeverityCount);
 }
 
+std::optional<Severity> severity_of(const Value& field, std::string_view event) noexcept {
+  return field.missing() ? severity_of_pri(event) : severity_of(field);
+}
+
 std::uint64_t SeverityCounts::total() const noexcept {
   return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }

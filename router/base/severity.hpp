@@ -50,6 +50,9 @@ std::optional<Severity> severity_of(std::string_view text) noexcept;
 /// 4.1.1.
 std::optional<Severity> severity_of_pri(std::string_view event) noexcept;
 
+/// Of an event: of its field, or, where it has none, of its <PRI>.
+std::optional<Severity> severity_of(const Value& field, std::string_view event) noexcept;
+
 /// How many events of each Severity. Plain numbers: the owner's thread or lock protects them.
 class SeverityCounts {
  public:

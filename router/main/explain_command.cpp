@@ -15,6 +15,7 @@
 #include "router/base/limits.hpp"
 #include "router/ingest/framer.hpp"
 #include "router/ingest/source_options.hpp"
+#include "router/main/explain_severity.hpp"
 #include "router/main/load_plan.hpp"
 #include "router/parse/event_decoder.hpp"
 #include "router/route/route_hits.hpp"
@@ -56,7 +57,7 @@ class Explainer {
                  row_[slot].missing() ? "missing" : shown(row_[slot]));
     }
     explain_routes();
-    explain_sinks();
+    explain_sinks({frame.data, frame.size});
   }
 
  private:
@@ -86,7 +87,7 @@ class Explainer {
     }
   }
 
-  void explain_sinks() {
+  void explain_sinks(std::string_view event) {
     RouteHits hits(*plan_.table);
     plan_.table->route(row_, hits);
     std::vector<std::uint16_t> sinks(hits.sinks().begin(), hits.sinks().end());
@@ -96,7 +97,14 @@ class Explainer {
     for (const std::uint16_t index : sinks) {
       const PlannedSink& sink = plan_.sinks[index];
       fmt::print(out_, "  {} {}\n", sink.settings.name(), place_of(sink));
+      if (sink.settings.string("when_full") != "shed" || sink.sink->traits().never_blocks) continue;
+      const Value field = value_of(sink.columns[sink.severity_column]);
+      fmt::print(out_, "           {}\n", explain_severity(sink, field, plan_.fields, row_, event));
     }
+  }
+
+  Value value_of(const Column& column) {
+    return column.expression ? column.expression->evaluate(row_) : row_[column.slot];
   }
 
   std::string place_of(const PlannedSink& sink) {
@@ -104,9 +112,7 @@ class Explainer {
       return sink.settings.masked();
     }
     std::vector<Value> columns;
-    for (const Column& column : sink.columns) {
-      columns.push_back(column.expression ? column.expression->evaluate(row_) : row_[column.slot]);
-    }
+    for (const Column& column : sink.columns) columns.push_back(value_of(column));
     std::string path;
     sink.path.render(columns, wall_clock_ns(), path);
     return path;

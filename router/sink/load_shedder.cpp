@@ -38,9 +38,7 @@ Severity LoadShedder::least_kept(double fullness) noexcept {
 
 Severity LoadShedder::severity(const Batch& batch, std::size_t index) const noexcept {
   const Value& field = batch.columns(index)[options_.column];
-  const std::optional<Severity> severity =
-      field.missing() ? severity_of_pri(batch.events()[index].bytes()) : severity_of(field);
-  return severity.value_or(options_.unknown);
+  return severity_of(field, batch.events()[index].bytes()).value_or(options_.unknown);
 }
 
 SeverityCounts LoadShedder::thin(Batch& batch, double fullness, bool has_spool) {

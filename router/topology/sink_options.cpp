@@ -57,7 +57,7 @@ std::vector<OptionSpec> common_sink_options() {
        .fallback = "auto",
        .help =
            "With a full buffer: go on to disk (spool), stop reading (block), or drop and count; "
-           "shed: with a filling one, or where the disk does not keep up, drop what is least "
+           "shed: with a filling one, or a filling spool where there is one, drop what is least "
            "important. auto: spool with a data_dir, else block.",
        .choices = {"auto", "block", "drop_newest", "drop_oldest", "shed", "spool"}},
       {.name = "shed.field",
@@ -87,15 +87,20 @@ std::vector<OptionSpec> common_sink_options() {
   return options;
 }
 
+std::vector<std::string> severity_fields() {
+  // What libraries call it; log.level as ECS has it, in one key and in two.
+  return {"level",     "severity", "lvl",     "event[\"log.level\"]", "log.level", "severity_text",
+          "levelname", "priority", "PRIORITY"};
+}
+
 std::string severity_expression(const Settings& settings) {
   if (settings.has("shed.field")) return settings.string("shed.field");
-  // What libraries call it; log.level as ECS has it, in one key and in two.
+  std::vector<std::string> fields = severity_fields();
+  const std::string last = std::move(fields.back());
+  fields.pop_back();
   std::string expression;
-  for (const char* const field : {"level", "severity", "lvl", "event[\"log.level\"]", "log.level",
-                                  "severity_text", "levelname", "priority"}) {
-    expression += fmt::format("has({0}) ? {0} : ", field);
-  }
-  return expression + "PRIORITY";
+  for (const std::string& field : fields) expression += fmt::format("has({0}) ? {0} : ", field);
+  return expression + last;
 }
 
 SinkRunnerOptions read_sink_options(const Settings& settings, const std::string& data_dir) {

@@ -14,6 +14,9 @@ namespace weir {
 /// `encoding`, `buffer`, `when_full`, `shed.*`, `spool.*`.
 std::vector<OptionSpec> common_sink_options();
 
+/// Where a severity is looked for without `shed.field`, in this order.
+std::vector<std::string> severity_fields();
+
 /// What the column holds that a sink with `when_full=shed` goes by.
 std::string severity_expression(const Settings& settings);
 

@@ -108,6 +108,28 @@ TEST_CASE("explain shows where one event would go") {
   CHECK(contains(by_stdin.out, "/nowhere/a.log"));
 }
 
+TEST_CASE("explain says which severity an event has for a sink that sheds, and from where") {
+  const auto explained = [](const std::string& options, const std::string& event) {
+    return run_weir({"explain", "--from", "stdin", "--to", "stdout?" + options, event}).out;
+  };
+  const auto sheds = [&](const std::string& event) { return explained("when_full=shed", event); };
+  CHECK(contains(sheds(R"({"level":"ERR"})"), R"(severity error, from level = "ERR"; never shed)"));
+  CHECK(contains(sheds(R"({"log.level":"warn","log":{"level":"debug"}})"),
+                 R"(severity warning, from event["log.level"] = "warn"; may be shed)"));
+  CHECK(contains(sheds(R"({"log":{"level":20}})"), "severity debug, from log.level = 20; may be"));
+  CHECK(contains(sheds(R"({"PRIORITY":"3"})"), R"(severity error, from PRIORITY = "3")"));
+  CHECK(contains(sheds("<10>text"), "severity critical, from its <PRI>; never shed"));
+  CHECK(contains(sheds(R"({"level":"loud"})"),
+                 R"(severity info, as shed.unknown says: level = "loud" tells none)"));
+  CHECK(contains(sheds("text"), "severity info, as shed.unknown says: it has neither level, "));
+  const std::string named = "when_full=shed&shed.field=a.b&shed.floor=critical&shed.unknown=debug";
+  CHECK(contains(explained(named, R"({"a":{"b":"error"},"level":"info"})"),
+                 R"(severity error, from a.b = "error"; may be shed)"));
+  CHECK(contains(explained(named, R"({"level":"info"})"),
+                 "severity debug, as shed.unknown says: it has neither a.b nor a <PRI>"));
+  CHECK_FALSE(contains(explained("when_full=block", R"({"level":"ERR"})"), "severity"));
+}
+
 TEST_CASE("weir spool lists, checks and exports what is kept, and repairs what is damaged") {
   const TempDir scratch;
   const std::string file = scratch / "weir.yaml";
