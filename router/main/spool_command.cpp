@@ -13,6 +13,7 @@
 #include "router/main/load_plan.hpp"
 #include "router/main/spool_export.hpp"
 #include "router/main/spool_reports.hpp"
+#include "router/replay/command_values.hpp"
 
 namespace weir {
 namespace {
@@ -79,7 +80,7 @@ int cannot(const FoundSpool& spool, const std::string& what, const ErrorCode& er
 SpoolCommand::SpoolCommand(CLI::App& app) {
   app_ = app.add_subcommand("spool", "look into the spools on disk, and repair them");
   app_->require_subcommand(1);
-  list_ = app_->add_subcommand("list", "what each sink's spool holds");
+  list_ = app_->add_subcommand("list", "what each sink's spool holds, and whether it is whole");
   check_ = app_->add_subcommand("check", "read everything; exit 1 where something is damaged");
   export_ = app_->add_subcommand("export", "events to stdout, one line each, as they came");
   repair_ = app_->add_subcommand("repair", "save what is intact; weir must not be running");
@@ -100,17 +101,25 @@ SpoolCommand::SpoolCommand(CLI::App& app) {
 
 bool SpoolCommand::chosen() const { return app_->parsed(); }
 
-int SpoolCommand::run(std::ostream& out, std::ostream& errors) const {
-  std::string directory = directory_;
-  if (directory.empty()) {
-    CommandLine line;
-    line.config_file = config_file_;
-    directory = load_config(line).data_dir;
-    if (directory.empty()) {
-      throw ConfigError({}, "the configuration has no data_dir",
-                        "name a directory: weir spool list DIR");
-    }
+std::string SpoolCommand::find_data_dir() const {
+  if (!directory_.empty()) return directory_;
+  constexpr const char* kHint =
+      "name a data_dir, or one spool's directory: weir spool list DIR; or a configuration with -c "
+      "FILE; or set WEIR_DATA_DIR";
+  if (config_file_.empty() && !environment_configures()) {
+    const std::string data_dir = environment_data_dir();
+    if (!data_dir.empty()) return data_dir;
+    throw ConfigError({}, "nothing says where the spools are", kHint);
   }
+  CommandLine line;
+  line.config_file = config_file_;
+  const std::string data_dir = load_config(line).data_dir;
+  if (data_dir.empty()) throw ConfigError({}, "the configuration has no data_dir", kHint);
+  return data_dir;
+}
+
+int SpoolCommand::run(std::ostream& out, std::ostream& errors) const {
+  const std::string directory = find_data_dir();
   SpoolExport what{
       .waiting = !kept_ || waiting_ || all_, .kept = !waiting_ || kept_ || all_, .json = json_};
   if (!from_.empty()) what.from_ns = time_of("--from", from_);
@@ -150,8 +159,7 @@ int SpoolCommand::run(std::ostream& out, std::ostream& errors) const {
       const auto repaired = repair_spool(*opened, *survey, discard_);
       if (!repaired) return cannot(spool, "repair", repaired.error(), errors);
       print_repair(spool, *repaired, out);
-      const auto is_refused = [](const RepairedSegment& each) { return !each.refusal.empty(); };
-      if (std::any_of(repaired->begin(), repaired->end(), is_refused)) exit_code = kExitFailure;
+      if (repaired->is_refused()) exit_code = kExitFailure;
     }
   }
   if (*list_ && !json_) list_as_text(listed, surveys, out);

@@ -21,6 +21,8 @@ class SpoolCommand {
   int run(std::ostream& out, std::ostream& errors) const;
 
  private:
+  std::string find_data_dir() const;
+
   CLI::App* app_;
   CLI::App* list_;
   CLI::App* check_;

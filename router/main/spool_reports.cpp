@@ -26,6 +26,8 @@ std::string state_text(const FoundSpool& spool) {
 
 std::string verdict(const SegmentSurvey& segment) {
   if (segment.unread) return fmt::format("UNREADABLE: {}", segment.unread.message());
+  if (segment.gone) return fmt::format("GONE, {} events lost", segment.lost_events);
+  if (segment.unwritten && segment.lost_events == 0) return "whole, begun and not written yet";
   std::string text = segment.is_damaged() ? "DAMAGED" : "whole";
   if (!segment.header) text += ", no header";
   if (segment.damaged_frames != 0) {
@@ -43,14 +45,20 @@ std::string verdict(const SegmentSurvey& segment) {
 
 void list_as_text(const std::vector<FoundSpool>& spools, const std::vector<SpoolSurvey>& surveys,
                   std::ostream& out) {
-  fmt::print(out, "{:<20} {:<16} {:>8} {:>14} {:>12} {:>12}  {:<20}  {}\n", "SINK", "STATE",
-             "SEGMENTS", "BYTES", "WAITING", "KEPT", "OLDEST", "NEWEST");
+  fmt::print(out, "{:<20} {:<16} {:<8} {:>8} {:>14} {:>12} {:>12}  {:<20}  {}\n", "SINK", "STATE",
+             "HEALTH", "SEGMENTS", "BYTES", "WAITING", "KEPT", "OLDEST", "NEWEST");
   for (std::size_t i = 0; i < spools.size(); ++i) {
     const SpoolSurvey& survey = surveys[i];
-    fmt::print(out, "{:<20} {:<16} {:>8} {:>14} {:>12} {:>12}  {:<20}  {}\n",
-               printable(spools[i].sink), state_text(spools[i]), survey.segments.size(),
-               survey.bytes, survey.waiting_events, survey.kept_events, time_text(survey.oldest_ns),
+    fmt::print(out, "{:<20} {:<16} {:<8} {:>8} {:>14} {:>12} {:>12}  {:<20}  {}\n",
+               printable(spools[i].sink), state_text(spools[i]),
+               survey.is_damaged() ? "DAMAGED" : "whole", survey.segments.size(), survey.bytes,
+               survey.waiting_events, survey.kept_events, time_text(survey.oldest_ns),
                time_text(survey.newest_ns));
+  }
+  for (std::size_t i = 0; i < spools.size(); ++i) {
+    if (!surveys[i].is_damaged()) continue;
+    fmt::print(out, "{} is damaged: `weir spool check {}` says what and where\n",
+               printable(spools[i].sink), printable(spools[i].path));
   }
 }
 
@@ -83,21 +91,28 @@ void print_check(const FoundSpool& spool, const SpoolSurvey& survey, std::ostrea
   fmt::print(out, "{}: {}\n", name, survey.is_damaged() ? "damaged" : "whole");
 }
 
-void print_repair(const FoundSpool& spool, const std::vector<RepairedSegment>& repaired,
-                  std::ostream& out) {
+void print_repair(const FoundSpool& spool, const SpoolRepair& repair, std::ostream& out) {
   const std::string name = printable(spool.sink);
-  for (const RepairedSegment& each : repaired) {
+  const auto kept = [](const std::string& original) {
+    return original.empty() ? "" : "; the damaged file is " + original;
+  };
+  for (const RepairedSegment& each : repair.segments) {
+    const std::string file = SpoolDirectory::name_of(each.before.number);
     if (!each.refusal.empty()) {
-      fmt::print(out, "{}/{}: left as it is: {}\n", name,
-                 SpoolDirectory::name_of(each.before.number), printable(each.refusal));
+      fmt::print(out, "{}/{}: left as it is: {}\n", name, file, printable(each.refusal));
       continue;
     }
-    const std::string kept = each.original.empty() ? "" : "; the damaged file is " + each.original;
-    fmt::print(out, "{}/{}: {} events saved, {} lost{}\n", name,
-               SpoolDirectory::name_of(each.before.number), each.before.events,
-               each.before.lost_events, kept);
+    fmt::print(out, "{}/{}: {} events saved, {} lost{}\n", name, file, each.before.events,
+               each.before.lost_events, kept(each.original));
   }
-  if (repaired.empty()) fmt::print(out, "{}: nothing to repair\n", name);
+  if (!repair.cursor_refusal.empty()) {
+    fmt::print(out, "{}/cursor: left as it is: {}\n", name, printable(repair.cursor_refusal));
+  } else if (repair.cursor_repaired) {
+    fmt::print(out, "{}/cursor: written anew; all that is there will be delivered again{}\n", name,
+               kept(repair.cursor_original));
+  } else if (repair.segments.empty()) {
+    fmt::print(out, "{}: nothing to repair\n", name);
+  }
 }
 
 }  // namespace weir

@@ -17,6 +17,7 @@ struct FoundSpool {
   std::string path;
 };
 
+/// Whether something is damaged, but not what: that is print_check()'s.
 void list_as_text(const std::vector<FoundSpool>& spools, const std::vector<SpoolSurvey>& surveys,
                   std::ostream& out);
 void list_as_json(const FoundSpool& spool, const SpoolSurvey& survey, std::ostream& out);
@@ -24,7 +25,6 @@ void list_as_json(const FoundSpool& spool, const SpoolSurvey& survey, std::ostre
 /// A line for each file, and one for the whole.
 void print_check(const FoundSpool& spool, const SpoolSurvey& survey, std::ostream& out);
 
-void print_repair(const FoundSpool& spool, const std::vector<RepairedSegment>& repaired,
-                  std::ostream& out);
+void print_repair(const FoundSpool& spool, const SpoolRepair& repair, std::ostream& out);
 
 }  // namespace weir

@@ -1,9 +1,11 @@
 #include "router/replay/command_values.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 
 #include "config/error.hpp"
+#include "config/load.hpp"
 #include "config/settings.hpp"
 #include "config/units.hpp"
 #include "router/base/clock.hpp"
@@ -26,6 +28,20 @@ std::int64_t read_time(const std::string& text, const std::string& option, std::
   }
   throw ConfigError({.origin = option}, quoted(text) + " is not a time",
                     "write it like 2026-11-22T08:46:08Z, or how long ago: 30m");
+}
+
+bool environment_configures() {
+  const Environment environment = process_environment();
+  return std::any_of(environment.begin(), environment.end(), [](const auto& variable) {
+    const auto& [name, value] = variable;
+    return !value.empty() && (name == "WEIR_CONFIG" || name.starts_with("WEIR_SINK_"));
+  });
+}
+
+std::string environment_data_dir() {
+  const Environment environment = process_environment();
+  const auto found = environment.find("WEIR_DATA_DIR");
+  return found == environment.end() ? "" : found->second;
 }
 
 std::uint64_t read_rate(const std::string& text) {

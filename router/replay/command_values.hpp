@@ -12,6 +12,12 @@ namespace weir {
 /// since the epoch. `text` "": `fallback`.
 std::int64_t read_time(const std::string& text, const std::string& option, std::int64_t fallback);
 
+/// The environment itself configures something: a file, or a sink.
+bool environment_configures();
+
+/// WEIR_DATA_DIR, where nothing else is configured; "": it is not set.
+std::string environment_data_dir();
+
 /// "100/s", "100": events a second, at least 1. `text` "": 0.
 std::uint64_t read_rate(const std::string& text);
 

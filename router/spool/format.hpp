@@ -25,6 +25,9 @@ inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kFrameHeaderBytes = 48;
 inline constexpr std::size_t kAlignment = 8;  ///< Of frames, counted from the segment's beginning.
 
+/// Of the first event of a new spool. Far from 0, so that a front can be numbered downwards.
+inline constexpr std::uint64_t kFirstSequence = std::uint64_t{1} << 40;
+
 /// A payload is at most this long: an event of the largest size, and its table.
 inline constexpr std::size_t kPayloadBytesMax = 65 * 1024 * 1024;
 

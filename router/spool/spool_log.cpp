@@ -194,14 +194,7 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
     } while (failed.value() == ENOSPC && give_up_kept());
     // A file system that cannot: its place is then found while it is written.
     if (failed && failed.value() != EOPNOTSUPP && failed.value() != ENOSYS) return failed;
-    std::array<char, spool::kSegmentHeaderBytes> raw;
-    spool::write(header, raw);
-    iovec piece{raw.data(), raw.size()};
-    std::span<iovec> pieces(&piece, 1);
-    const Written written = pwrite_all(io, file->get(), pieces, 0);
-    if (written.error) return written.error;
-    if (io.fdatasync(file->get()) != 0) return last_error();
-    return directory_.sync();
+    return write_header(*file, header);
   };
   if (const Result<void> prepared = prepare(); !prepared) {
     directory_.remove_segment(number);
@@ -217,6 +210,19 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
   staged_at_ = next_.offset;
   synced_ = next_;
   return {};
+}
+
+/// Of a new segment: the header and the segment's name are durable when it returns.
+Result<void> SpoolLog::write_header(const Fd& file, const spool::SegmentHeader& header) {
+  std::array<char, spool::kSegmentHeaderBytes> raw;
+  spool::write(header, raw);
+  iovec piece{raw.data(), raw.size()};
+  std::span<iovec> pieces(&piece, 1);
+  Io& io = directory_.io();
+  const Written written = pwrite_all(io, file.get(), pieces, 0);
+  if (written.error) return written.error;
+  if (io.fdatasync(file.get()) != 0) return last_error();
+  return directory_.sync();
 }
 
 CursorFile::State SpoolLog::state() const noexcept {
@@ -258,6 +264,18 @@ std::size_t SpoolLog::done_segments() const noexcept {
   // The last may be done, too. What is kept of a sink that fell silent is not kept for ever.
   const bool is_last = done + 1 == segments_.size() && !file_ && !is_before(from, next_);
   return options_.retain.count() != 0 && is_last ? done + 1 : done;
+}
+
+double SpoolLog::fullness() const noexcept {
+  std::uint64_t waiting = bytes_;
+  for (std::size_t i = done_segments(); i > 0; --i) waiting -= segments_[i - 1].bytes;
+  const std::uint64_t free = options_.bytes_max - std::min(waiting, options_.bytes_max);
+  const std::uint64_t begun = file_ ? segments_.back().bytes - next_.offset : 0;
+  waiting -= begun;
+  // Segments are allocated whole; a rest that is too small for one is no room.
+  const std::uint64_t room = begun + free / options_.segment_bytes * options_.segment_bytes;
+  if (waiting == 0) return 0;
+  return static_cast<double>(waiting) / static_cast<double>(waiting + room);
 }
 
 /// How many of those are not to be kept, either.
@@ -314,16 +332,24 @@ Result<void> SpoolLog::close() {
 
 std::optional<Position> SpoolLog::drop_oldest() {
   if (has_front_) return resume_;  // It is older than what lies from there on.
-  const std::size_t done = done_segments();
-  if (segments_.size() < done + 2) return std::nullopt;
-  const Segment& next = segments_[done + 1];
-  return Position{next.number, spool::kSegmentHeaderBytes, next.first_sequence};
+  const Segment* const next = second_oldest();
+  if (next == nullptr) return std::nullopt;
+  return Position{next->number, spool::kSegmentHeaderBytes, next->first_sequence};
+}
+
+/// Of those that are delivered from; one whose header is gone goes with those before it: which
+/// number its events begin with, and so how many are dropped, nobody knows.
+const SpoolLog::Segment* SpoolLog::second_oldest() const noexcept {
+  for (std::size_t i = done_segments() + 1; i < segments_.size(); ++i) {
+    if (segments_[i].created_ns != 0) return &segments_[i];
+  }
+  return nullptr;
 }
 
 std::int64_t SpoolLog::oldest_segment_ended_ns() const noexcept {
   if (has_front_) return front_stamp_;
-  const std::size_t done = done_segments();
-  return segments_.size() < done + 2 ? 0 : segments_[done + 1].created_ns;
+  const Segment* const next = second_oldest();
+  return next == nullptr ? 0 : next->created_ns;
 }
 
 Result<void> SpoolLog::write_front(const std::vector<const Batch*>& batches,

@@ -24,6 +24,7 @@
 #include "router/base/io.hpp"
 #include "router/base/result.hpp"
 #include "router/spool/cursor_file.hpp"
+#include "router/spool/format.hpp"
 #include "router/spool/position.hpp"
 #include "router/spool/spool_directory.hpp"
 
@@ -82,8 +83,8 @@ class SpoolLog {
   /// Deletes the oldest segment that is kept for a replay only. False: there is none, or it cannot.
   bool give_up_kept();
 
-  /// Gives up the oldest segment with anything to be delivered, where there is another behind it.
-  /// Returns where the next one begins.
+  /// Gives up the oldest segment with anything to be delivered, where there is another behind it,
+  /// and those without a header between them. Returns where that one begins.
   std::optional<Position> drop_oldest();
 
   /// Writes `batches` as the front: what is delivered before everything from `resume` on. Replaces
@@ -91,6 +92,9 @@ class SpoolLog {
   Result<void> write_front(const std::vector<const Batch*>& batches, const Position& resume);
 
   std::uint64_t bytes() const noexcept { return bytes_; }
+  /// How much of bytes_max is used up by what is to be delivered: from 0 to 1, where no segment has
+  /// room for more. What is kept for a replay is none of it.
+  double fullness() const noexcept;
   const SpoolLogOptions& options() const noexcept { return options_; }
 
   /// When the newest event of the segment that drop_oldest() means came at the latest; 0: none.
@@ -100,7 +104,7 @@ class SpoolLog {
   struct Segment {
     std::uint64_t number;
     std::uint64_t first_sequence;
-    std::int64_t created_ns;
+    std::int64_t created_ns;  // 0: its header is gone, and first_sequence is the least it may be.
     std::uint64_t bytes;
   };
 
@@ -114,10 +118,12 @@ class SpoolLog {
   std::size_t done_segments() const noexcept;
   std::size_t outdated_segments(std::int64_t now_ns) const noexcept;
   std::int64_t ended_ns(std::size_t segment) const noexcept;
+  const Segment* second_oldest() const noexcept;
   Result<void> remove_oldest(std::size_t count);
   void append_frame(const Batch& batch, std::size_t first, std::size_t count);
   void cut_back() noexcept;
   Result<void> begin_segment(std::uint64_t room);
+  Result<void> write_header(const Fd& file, const spool::SegmentHeader& header);
   Result<void> end_segment();
   Result<void> flush();
   CursorFile::State state() const noexcept;

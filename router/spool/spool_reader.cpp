@@ -40,7 +40,6 @@ SpoolReader::Piece SpoolReader::read(const Position& from, const Position& end) 
   Piece piece{.batch = Batch(column_count_)};
   Position at = from;
   unopened_ = {};
-  if (at.offset == spool::kSegmentHeaderBytes) enter_segment(at);
   while (is_before(at, end)) {
     const Step taken = step(at, end, piece);
     piece.no_memory = taken == Step::NoMemory;
@@ -114,12 +113,9 @@ bool SpoolReader::open(std::uint64_t segment) {
 /// To the next one that is there, or to the end.
 SpoolReader::Step SpoolReader::next_segment(Position& at, const Position& end) {
   if (at.segment == SpoolDirectory::kFront) {
-    if (resume_.sequence > at.sequence) {  // What the front had, and does not any more, is lost.
-      at = {resume_.segment, resume_.offset, at.sequence};
-    } else {
-      at = resume_;
-    }
-    if (at.offset == spool::kSegmentHeaderBytes) enter_segment(at);
+    // What the front had, and does not any more, is lost: it ends where the segments go on, and its
+    // numbers may be among those that were skipped there.
+    at = {resume_.segment, resume_.offset, std::min(at.sequence, resume_.sequence)};
     return Step::Passed;
   }
   const Result<std::vector<std::uint64_t>> segments = directory_.segments();
@@ -146,7 +142,7 @@ void SpoolReader::enter_segment(Position& at) {
   const auto header = spool::read_segment_header({bytes.data(), static_cast<std::size_t>(size)});
   if (!header || header->spool_id != spool_id_ || header->segment != at.segment) return;
   if (at.sequence >= header->first_sequence) return;
-  if (at.sequence + header->skipped >= header->first_sequence) at.sequence = header->first_sequence;
+  at.sequence += std::min(header->skipped, header->first_sequence - at.sequence);
 }
 
 std::optional<spool::FrameHeader> SpoolReader::header_at(const Position& at) const noexcept {

@@ -8,14 +8,13 @@
 #include <random>
 #include <utility>
 
+#include "router/base/clock.hpp"
 #include "router/spool/front_file.hpp"
 #include "router/spool/segment_scan.hpp"
 
 namespace weir {
 namespace {
 
-// Of the first event of a new spool. Far from 0, so that a front can be numbered downwards.
-constexpr std::uint64_t kFirstSequence = std::uint64_t{1} << 40;
 // A segment that is longer than any that was written is not read into memory.
 constexpr std::uint64_t kSegmentBytesReadable = 1ULL << 30;
 // A place that cannot be read is passed over in steps of this.
@@ -130,10 +129,11 @@ Result<SpoolRecovery::Content> SpoolRecovery::read_whole(std::uint64_t number) {
       continue;
     }
     if (got == 0) content.bytes.resize(at);
-    if (got < 0) {  // A place that cannot be read is one that is damaged.
-      note(fmt::format("{} cannot be read at byte {}: {}", SpoolDirectory::name_of(number), at,
-                       last_error().message()));
-      content.is_whole = false;
+    if (got < 0) {  // What it holds nobody knows now.
+      if (std::exchange(content.is_whole, false)) {
+        note(fmt::format("{} cannot be read from byte {} on, or at more places: {}",
+                         SpoolDirectory::name_of(number), at, last_error().message()));
+      }
       at = (at / kPageBytes + 1) * kPageBytes;
     }
   }
@@ -145,13 +145,26 @@ Result<SpoolRecovery::Content> SpoolRecovery::read_whole(std::uint64_t number) {
 /// lost.
 Result<void> SpoolRecovery::find_end() {
   Position& end = log_.found_.end;
-  const std::uint64_t durable = cursor_ ? cursor_->end.sequence : kFirstSequence;
+  std::uint64_t durable = cursor_ ? cursor_->end.sequence : spool::kFirstSequence;
+  if (!cursor_ && has_front_) {  // It is numbered up to what comes next.
+    const Result<Content> front = read_whole(SpoolDirectory::kFront);
+    if (!front) return front.error();
+    SegmentScan scan({front->bytes.data(), front->bytes.size()}, SpoolDirectory::kFront,
+                     log_.found_.spool_id);
+    SegmentScan::Frame frame;
+    while (scan.next(frame)) {
+      const std::uint64_t behind = frame.header.first_sequence + frame.header.event_count;
+      if (frame.intact) durable = std::max(durable, behind);
+    }
+  }
   end = {std::max<std::uint64_t>(log_.last_segment_, 1), spool::kSegmentHeaderBytes, durable};
+  std::uint64_t unreadable = 0;
   // One that was made, and not even got its header, tells nothing: then it is the one before.
   for (; !segments_.empty(); segments_.pop_back()) {
     Found& last = segments_.back();
     const Result<Content> content = read_whole(last.number);
     if (!content) return content.error();
+    if (!content->is_whole) unreadable += content->bytes.size();
     if (const std::optional<Position> found = end_of(last, *content)) {
       end = *found;
       break;
@@ -159,6 +172,24 @@ Result<void> SpoolRecovery::find_end() {
     discard(last, *content);
   }
   end.sequence = std::max(end.sequence, durable);
+  return unreadable == 0 ? Result<void>() : begin_behind(unreadable);
+}
+
+/// Something at the end could not be read, and it may be the next time: it is left as it is, and
+/// what comes is numbered behind all that may be in `bytes`. A segment with nothing but a header
+/// says that the numbers between are nobody's, so that they do not count as lost.
+Result<void> SpoolRecovery::begin_behind(std::uint64_t bytes) {
+  const std::uint64_t number = ++log_.last_segment_;
+  const spool::SegmentHeader header{.spool_id = log_.found_.spool_id,
+                                    .segment = number,
+                                    .first_sequence = log_.found_.end.sequence + bytes,
+                                    .skipped = bytes,
+                                    .created_ns = wall_clock_ns()};
+  const Result<Fd> file = log_.directory_.create_segment(number);
+  if (!file) return file.error();
+  if (const Result<void> written = log_.write_header(*file, header); !written) return written;
+  segments_.push_back({.number = number, .bytes = spool::kSegmentHeaderBytes, .header = header});
+  log_.found_.end = {number, spool::kSegmentHeaderBytes, header.first_sequence};
   return {};
 }
 
@@ -191,6 +222,7 @@ std::optional<Position> SpoolRecovery::end_of(Found& last, const Content& conten
     end.offset = scan.offset();
   }
   if (end.sequence == 0) return std::nullopt;
+  if (!content.is_whole) return end;
   if (torn || scan.strange_bytes() != 0) {
     note(fmt::format("{} ends in the middle of a frame, which was cut off",
                      SpoolDirectory::name_of(last.number)));
@@ -207,7 +239,7 @@ std::optional<Position> SpoolRecovery::end_of(Found& last, const Content& conten
 void SpoolRecovery::find_beginning() {
   SpoolState& found = log_.found_;
   const auto first_sequence = [&](const Found& segment) {
-    return segment.header ? segment.header->first_sequence : kFirstSequence;
+    return segment.header ? segment.header->first_sequence : spool::kFirstSequence;
   };
   // Where the segments are read from...
   Position at = found.end;
@@ -230,6 +262,10 @@ void SpoolRecovery::find_beginning() {
   });
   if (there != segments_.end() && there->number > at.segment) {
     at = {there->number, spool::kSegmentHeaderBytes, at.sequence};
+    const std::optional<spool::SegmentHeader>& header = there->header;
+    if (header && at.sequence < header->first_sequence) {  // As SpoolReader does in passing.
+      at.sequence += std::min(header->skipped, header->first_sequence - at.sequence);
+    }
   }
   at.sequence = std::min(at.sequence, found.end.sequence);
   // What is gone from the very end is counted where the end is reached: that has to lie ahead.
@@ -262,7 +298,7 @@ void SpoolRecovery::count_events() {
   const Position& from = log_.has_front_ ? found.consumed : found.resume;
   std::uint64_t between = found.end.sequence - std::min(found.end.sequence, from.sequence);
   for (const Found& segment : segments_) {
-    if (!segment.header || segment.number < found.resume.segment) continue;
+    if (!segment.header || segment.number <= found.resume.segment) continue;
     if (segment.header->first_sequence <= found.resume.sequence) continue;
     between -= std::min(between, segment.header->skipped);
   }

@@ -24,7 +24,7 @@ class SpoolRecovery {
   explicit SpoolRecovery(SpoolLog& log) noexcept : log_(log) {}
 
   /// Fills in what SpoolLog knows. Errors are those of the directory, and of files in it that are
-  /// there and cannot be opened.
+  /// there and cannot be opened, or, where something at the end cannot be read, not be written.
   Result<void> run();
 
  private:
@@ -43,6 +43,7 @@ class SpoolRecovery {
   Result<void> look_at_front();
   void choose_spool_id();
   Result<void> find_end();
+  Result<void> begin_behind(std::uint64_t bytes);
   std::optional<Position> end_of(Found& last, const Content& content);
   void discard(const Found& segment, const Content& content);
   void find_beginning();

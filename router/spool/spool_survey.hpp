@@ -1,8 +1,12 @@
 #pragma once
 
 // SpoolSurvey: what lies in a spool, read from its first byte to its last: every checksum is looked
-// at, every number that is missing is counted. It takes no lock and changes nothing, so it may look
-// at a spool that is in use: then what is being written just now may be seen in part.
+// at, every number that is missing is counted, where it belongs. It takes no lock and changes
+// nothing, so it may look at a spool that is in use: what is being written just now, and what is
+// deleted meanwhile, is no damage.
+//
+// Where a header is gone, numbers tell less: those that are missing between the last event before
+// it and the next one behind it are then taken for those of the segment without a header.
 //
 // Memory: a segment at a time. Threads: one at a time.
 
@@ -23,10 +27,12 @@
 
 namespace weir {
 
-/// One file. Numbers that are missing before its first event, or between its events, are its own.
+/// One file, or one that is gone. Numbers that are missing from its first on, and up to the first
+/// of the next segment, are its own.
 struct SegmentSurvey {
   std::uint64_t number = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t first_sequence = 0;  ///< As its header says, or what comes before it, or behind.
   std::optional<spool::SegmentHeader> header;  ///< Nothing where it is not to be believed.
   std::uint64_t frames = 0;                    ///< Intact ones.
   std::uint64_t events = 0;
@@ -34,6 +40,8 @@ struct SegmentSurvey {
   std::uint64_t lost_events = 0;    ///< Missing numbers.
   std::uint64_t strange_bytes = 0;  ///< Between frames, zeros aside.
   bool torn_tail = false;           ///< The very last frame was not finished. That is no damage.
+  bool unwritten = false;           ///< The last one, and nothing but zeros. That is none, either.
+  bool gone = false;                ///< There is no such file, and events were in it.
   ErrorCode unread{};  ///< Why not all of it could be read: then nobody knows what is damaged.
 
   /// Not as it was written, or as a repair left it.
@@ -42,15 +50,20 @@ struct SegmentSurvey {
 
 struct SpoolSurvey {
   std::optional<CursorFile::State> cursor;
+  bool cursor_has_content = false;
+  ErrorCode cursor_unread{};   ///< Why it could not be read: then it is not known to be damaged.
+  std::uint64_t spool_id = 0;  ///< 0: nothing tells it.
   std::vector<SegmentSurvey> segments;  ///< The front first.
+  Position end;                         ///< Behind all that is in the segments, or was.
   std::vector<std::string> notes;       ///< For people, a sentence each.
   std::uint64_t bytes = 0;
-  std::uint64_t missing_events = 0;  ///< Whose segments are gone.
   std::uint64_t waiting_events = 0;
   std::uint64_t kept_events = 0;  ///< For a replay.
   std::int64_t oldest_ns = 0;     ///< When the oldest event was received; 0: there is none.
   std::int64_t newest_ns = 0;
 
+  /// There is none to be believed: a start delivers all that is there, once more.
+  bool is_cursor_damaged() const noexcept;
   bool is_damaged() const noexcept;
 };
 

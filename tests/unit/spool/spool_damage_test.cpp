@@ -243,6 +243,24 @@ TEST_CASE("a segment that is gone is counted, event by event") {
   }
 }
 
+TEST_CASE("what is dropped by policy is counted where a segment has no header, too") {
+  Patient patient;
+  const fs::path spool = patient.copy();
+  REQUIRE(patient.segments().size() > 2);
+  const fs::path second = spool / patient.segments()[1];
+  const std::string bytes = bytes_of(second);
+  store(second, GENERATE(true, false) ? "" : std::string(64, '\0') + bytes.substr(64));
+  Io io;
+  const auto log = SpoolLog::open(io, {.directory = spool.string()});
+  REQUIRE(log.has_value());
+  const Position next = (*log)->drop_oldest().value_or(Position{});
+  CHECK(SpoolDirectory::name_of(next.segment) == patient.segments()[2]);
+  const WholeRead rest = read_log(**log, next);
+  CHECK(rest.lost == 0);
+  CHECK(rest.events.size() == (*log)->found().end.sequence - next.sequence);
+  CHECK(rest.events.size() < kEvents);
+}
+
 TEST_CASE("a copy of a segment, and one of another spool, are left alone") {
   Patient patient;
   const std::vector<fs::path> names = patient.segments();
@@ -301,4 +319,56 @@ TEST_CASE("what looks like a frame inside an event is none") {
   const WholeRead whole = read_spool(dir / "b");
   CHECK(whole.events.size() == 3);
   CHECK(whole.lost == 1);
+}
+
+namespace {
+
+/// Places of files that cannot be read.
+class BadPlaces final : public Io {
+ public:
+  off_t from = 0;  // Of every file, to its end; 0: none.
+
+  ssize_t pread(int fd, void* to, std::size_t size, off_t offset) noexcept override {
+    if (from == 0 || offset + static_cast<off_t>(size) <= from) {
+      return Io::pread(fd, to, size, offset);
+    }
+    if (offset < from) return Io::pread(fd, to, static_cast<std::size_t>(from - offset), offset);
+    errno = EIO;
+    return -1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what cannot be read at a start is neither cut off nor mixed with what comes") {
+  constexpr std::uint64_t kBefore = 40;
+  const TempDir dir;
+  BatchBuilder builder;
+  BadPlaces io;
+  const auto append = [&](SpoolLog& log, std::uint64_t first) {
+    for (std::uint64_t i = first; i < first + 4; ++i) {
+      REQUIRE(log.append(numbered_batch(builder, i, 1)).has_value());
+      REQUIRE(log.sync());
+    }
+  };
+  {
+    const auto log = SpoolLog::open(io, {.directory = dir / "s"});
+    REQUIRE(log.has_value());
+    for (std::uint64_t i = 0; i < kBefore; i += 4) append(**log, i);
+    // No end: the cursor knows nothing of them.
+  }
+  io.from = GENERATE(4096, 8192);
+  std::uint64_t next = kBefore;
+  const int bad_starts = GENERATE(1, 3);
+  for (int i = 0; i < bad_starts; ++i, next += 4) {
+    const auto log = SpoolLog::open(io, {.directory = dir / "s"});
+    REQUIRE(log.has_value());
+    CHECK((*log)->found().damage.size() == 1);
+    CHECK((*log)->found().events < next);
+    append(**log, next);
+  }
+  const WholeRead whole = read_spool(dir / "s");
+  CHECK(whole.lost == 0);
+  REQUIRE(whole.events.size() == next);
+  for (std::uint64_t i = 0; i < next; ++i) CHECK(whole.events[i] == numbered_event(i));
 }

@@ -1,0 +1,42 @@
+#include "router/spool/file_lock.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "router/base/fd.hpp"
+
+namespace weir {
+
+bool is_locked(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+pid_t lock_holder(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return 0;
+  const std::string file =
+      fmt::format("{:02x}:{:02x}:{}", major(status.st_dev), minor(status.st_dev), status.st_ino);
+  // proc(5): "1: FLOCK ADVISORY WRITE 1234 fd:01:9175 0 EOF"
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream words(line);
+    std::string number, kind, mode, access, where;
+    pid_t pid = 0;
+    if (words >> number >> kind >> mode >> access >> pid >> where && kind == "FLOCK" &&
+        where == file) {
+      return std::max(pid, 0);
+    }
+  }
+  return 0;
+}
+
+}  // namespace weir
