@@ -264,6 +264,9 @@ SourceOptions read_source_options(const Settings& settings, const std::string& d
     options.kafka = std::make_shared<const KafkaSourceOptions>(read_kafka_source_options(settings));
     options.ack = Ack::Delivered;
   }
+  // What it has fed is deleted where it came from, or left behind, once the sinks have confirmed
+  // it.
+  if (settings.scheme() == "feed") options.ack = Ack::Delivered;
   if (settings.scheme() == "forward") {
     options.forward = std::make_shared<const ForwardOptions>(read_forward_options(settings));
   }

@@ -37,7 +37,7 @@ struct SourceOptions {
   unsigned socket_mode = 0660;                          ///< Permissions of a Unix socket's file.
   std::shared_ptr<const TlsContext> tls;                ///< Null: bytes come as they are.
   std::chrono::milliseconds handshake_timeout{10'000};  ///< Of TLS.
-  Ack ack = Ack::Received;                          ///< Of a source whose protocol acknowledges.
+  Ack ack = Ack::Received;  ///< Of a source whose protocol acknowledges, or that waits for it.
   std::shared_ptr<const KafkaSourceOptions> kafka;  ///< Of a source that reads from Kafka.
   std::shared_ptr<const HttpSourceOptions> http;    ///< Of a source that speaks HTTP.
   std::shared_ptr<const ForwardOptions> forward;    ///< Of a `forward://` source.

@@ -58,6 +58,7 @@ bool DeadLetterCommand::chosen() const { return command_->parsed(); }
 
 int DeadLetterCommand::run(std::ostream& out, std::ostream& errors) {
   query_.compile();
+  if (show_->parsed()) check_id();
   if (purge_->parsed() && query_.asks_for_all() && !all_) {
     throw ConfigError({}, "this would remove every letter",
                       "say which (--sink, --reason, --since, --where), or --all");
@@ -70,6 +71,16 @@ int DeadLetterCommand::run(std::ostream& out, std::ostream& errors) {
   return purge(out, errors);
 }
 
+void DeadLetterCommand::check_id() const {
+  constexpr std::size_t kIdBytesMin = 4;
+  constexpr std::size_t kIdBytes = 12;
+  const bool is_hex = id_.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (is_hex && id_.size() >= kIdBytesMin && id_.size() <= kIdBytes) return;
+  throw ConfigError({.origin = "ID"}, weir::quoted(id_) + " is no id of a letter",
+                    "an id is twelve hexadecimal digits, or the first four or more of them; `weir "
+                    "dead-letter list` shows those that there are");
+}
+
 void DeadLetterCommand::find_files() {
   if (!paths_.empty()) {
     files_ = named_letter_files(paths_);
@@ -77,7 +88,7 @@ void DeadLetterCommand::find_files() {
   }
   if (config_->config() == nullptr) {
     throw ConfigError({}, "there is no configuration that says where dead letters are",
-                      "name one with -c, or the files themselves");
+                      "name one with -c FILE, or the files themselves");
   }
   files_ = configured_letter_files(*config_->config());
 }
@@ -98,10 +109,6 @@ int DeadLetterCommand::list(std::ostream& out, std::ostream& errors) {
 }
 
 int DeadLetterCommand::show(std::ostream& out, std::ostream& errors) {
-  constexpr std::size_t kIdBytesMin = 4;
-  if (id_.size() < kIdBytesMin) {
-    throw ConfigError({.origin = "ID"}, "an id has at least four digits");
-  }
   LetterScan scan(files_, query_);
   LetterLine line;
   for (auto got = scan.next(line); got != LetterScan::Got::End; got = scan.next(line)) {
@@ -115,7 +122,9 @@ int DeadLetterCommand::show(std::ostream& out, std::ostream& errors) {
     return kExitClean;
   }
   tell_faults(scan.faults(), errors);
-  throw CommandError("there is no letter " + weir::quoted(id_), kExitFailure);
+  throw CommandError("there is no letter " + weir::quoted(id_) +
+                         "\n  `weir dead-letter list` shows the ids of those that there are",
+                     kExitFailure);
 }
 
 /// What is refused again would be written to the files that are being read, or a sink of dead
@@ -204,7 +213,7 @@ int DeadLetterCommand::redrive_to(const std::string& target, Log& log, Metrics& 
   const Settings* const letters = config_->sink(name);
   const bool writes_letters = letters != nullptr && !purges_ && !is_being_read(*letters);
   const auto feed = std::make_shared<LetterFeed>(files_, query_, read_rate(rate_), purges_);
-  PumpJob job{.name = "redrive", .sink = sink, .dead_letters = {}, .where = "", .feed = feed};
+  PumpJob job{.name = "redrive", .sink = sink, .dead_letters = {}, .feed = feed};
   if (writes_letters) job.dead_letters = *letters;
   SinkBalance account;
   const int exit_code = pump(*config_, std::move(job), log, metrics, &account);

@@ -27,6 +27,7 @@ class DeadLetterCommand {
 
  private:
   CLI::App* add(const char* name, const char* help, bool filters);
+  void check_id() const;
   void find_files();
   int list(std::ostream& out, std::ostream& errors);
   int show(std::ostream& out, std::ostream& errors);

@@ -10,6 +10,7 @@
 
 #include "config/error.hpp"
 #include "plugins/file/rotated_name.hpp"
+#include "router/topology/service.hpp"
 
 namespace weir {
 namespace {
@@ -127,8 +128,21 @@ std::vector<LetterPath> named_letter_files(const std::vector<std::string>& paths
   std::vector<LetterPath> files;
   for (const std::string& path : paths) {
     std::error_code error;
-    if (!fs::is_regular_file(path, error)) {
+    const fs::file_status status = fs::status(path, error);
+    constexpr const char* kHint =
+        "name the files in it, or a configuration with -c FILE, whose sinks say where they are";
+    if (fs::is_directory(status)) {
+      throw ConfigError({}, weir::quoted(path) + " is a directory", kHint);
+    }
+    if (status.type() == fs::file_type::not_found) {
       throw ConfigError({}, "there is no file " + weir::quoted(path));
+    }
+    if (!fs::exists(status)) {
+      throw CommandError("cannot look at " + weir::quoted(path) + ": " + error.message(),
+                         kExitFailure);
+    }
+    if (!fs::is_regular_file(status)) {
+      throw ConfigError({}, weir::quoted(path) + " is no regular file");
     }
     files.push_back(letter_path(path));
   }

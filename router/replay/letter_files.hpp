@@ -28,7 +28,8 @@ inline constexpr std::string_view kPurgingSuffix = "@purging";
 /// dead letters, or not one of files.
 std::vector<LetterPath> configured_letter_files(const Config& config);
 
-/// The files themselves. Throws ConfigError where one is not there.
+/// The files themselves. Throws ConfigError where one is not there, or no file, and CommandError
+/// where that cannot be known.
 std::vector<LetterPath> named_letter_files(const std::vector<std::string>& paths);
 
 /// A template of a path (see Template) as a pattern for fnmatch(3).

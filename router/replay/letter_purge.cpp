@@ -221,6 +221,11 @@ class Purge {
     const Fd rest(::open(rest_path_.c_str(), O_RDONLY | O_CLOEXEC));
     const Fd end(::open(home_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
     if (!rest || !end) return last_error().message();
+    // As every writer does (plugins/file): nobody cuts anything off the end, or packs it,
+    // meanwhile.
+    if (io_.lock(end.get(), F_RDLCK) != 0 && errno == EAGAIN) {
+      return "somebody has it for himself just now; purge again";
+    }
     struct stat status {};
     if (::fstat(end.get(), &status) != 0) return last_error().message();
     std::string bytes;

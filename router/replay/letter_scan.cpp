@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 #include "router/replay/command_values.hpp"
 #include "router/telemetry/printable.hpp"
 
@@ -10,15 +13,15 @@ namespace weir {
 
 void LetterQuery::compile() {
   since_ns_ = read_time(since, "--since", INT64_MIN);
-  filter_.emplace(where, "--where");
+  filter_ = RecordFilter(where, "--where");
 }
 
 bool LetterQuery::holds(const Letter& letter, std::string_view line) {
   if (!sink.empty() && letter.sink != sink) return false;
   if (!reason.empty() && letter.reason != reason) return false;
   if (!since.empty() && letter.time_ns() < since_ns_) return false;
-  static const std::string kNoSource;
-  return filter_->holds(line, false, Origin{.source = &kNoSource});
+  static const std::string no_source;
+  return filter_.holds(line, false, Origin{.source = &no_source});
 }
 
 bool LetterScan::open() {
@@ -31,7 +34,7 @@ bool LetterScan::open() {
     }
     Result<LetterReader> reader = LetterReader::adopt(std::move(fd), file.home, file.bytes);
     if (reader) {
-      reader_.emplace(std::move(*reader));
+      reader_ = std::make_unique<LetterReader>(std::move(*reader));
       return true;
     }
     close(reader.error().message());
@@ -45,6 +48,19 @@ void LetterScan::close(const std::string& why) {
   reader_.reset();
 }
 
+/// Counts the line that was read last.
+LetterScan::Got LetterScan::fault(std::uint64_t& count) {
+  ++count;
+  const std::string& path = files_[next_file_ - 1].path;
+  std::vector<LetterFaults::File>& files = faults_.files;
+  if (files.empty() || files.back().path != path) {
+    if (files.size() == LetterFaults::kFilesMax) return Got::Other;
+    files.push_back({.path = path, .first_line = reader_->line_number()});
+  }
+  ++files.back().lines;
+  return Got::Other;
+}
+
 LetterScan::Got LetterScan::next(LetterLine& found) {
   if (!reader_ && !open()) return Got::End;
   std::string_view line;
@@ -52,11 +68,9 @@ LetterScan::Got LetterScan::next(LetterLine& found) {
     case LetterReader::Got::Line:
       break;
     case LetterReader::Got::Torn:
-      ++faults_.torn;
-      return Got::Other;
+      return fault(faults_.torn);
     case LetterReader::Got::TooLong:
-      ++faults_.too_long;
-      return Got::Other;
+      return fault(faults_.too_long);
     case LetterReader::Got::End:
       reader_.reset();
       return Got::Other;
@@ -66,10 +80,7 @@ LetterScan::Got LetterScan::next(LetterLine& found) {
   }
   if (line.empty()) return Got::Other;
   std::optional<Letter> letter = parser_.parse(line);
-  if (!letter) {
-    ++faults_.no_letters;
-    return Got::Other;
-  }
+  if (!letter) return fault(faults_.no_letters);
   if (!query_.holds(*letter, line)) return Got::Other;
   found.line = line;
   found.letter = std::move(*letter);

@@ -6,8 +6,7 @@
 // Threads: one at a time.
 
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +36,7 @@ class LetterQuery {
 
  private:
   std::int64_t since_ns_ = INT64_MIN;
-  std::optional<RecordFilter> filter_;
+  RecordFilter filter_{"", ""};  // All.
 };
 
 /// A line that is a letter.
@@ -50,9 +49,18 @@ struct LetterLine {
 
 /// What was no letter.
 struct LetterFaults {
+  /// The files that such lines are in, and the first of them. Of more only the counts are kept.
+  static constexpr std::size_t kFilesMax = 100;
+  struct File {
+    std::string path;
+    std::uint64_t first_line = 0;
+    std::uint64_t lines = 0;
+  };
+
   std::uint64_t no_letters = 0;  ///< Lines that are something else.
   std::uint64_t too_long = 0;
-  std::uint64_t torn = 0;                 ///< Last lines without a newline.
+  std::uint64_t torn = 0;  ///< Last lines without a newline.
+  std::vector<File> files;
   std::vector<std::string> unread_files;  ///< A sentence each.
 
   std::uint64_t lines() const noexcept { return no_letters + too_long + torn; }
@@ -74,12 +82,13 @@ class LetterScan {
  private:
   bool open();
   void close(const std::string& why);
+  Got fault(std::uint64_t& count);
 
   const std::vector<LetterPath>& files_;
   LetterQuery& query_;
   LetterParser parser_;
   std::size_t next_file_ = 0;
-  std::optional<LetterReader> reader_;  // Of files_[next_file_ - 1].
+  std::unique_ptr<LetterReader> reader_;  // Of files_[next_file_ - 1].
   LetterFaults faults_;
 };
 

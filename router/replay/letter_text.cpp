@@ -95,6 +95,12 @@ bool tell_faults(const LetterFaults& faults, std::ostream& errors) {
   if (faults.lines() != 0) {
     fmt::print(errors, "weir: {} lines are no letters, {} are too long, {} are not whole\n",
                faults.no_letters, faults.too_long, faults.torn);
+    for (const LetterFaults::File& file : faults.files) {
+      fmt::print(errors, "  {}: {} {}, {} line {}\n", printable(file.path), file.lines,
+                 file.lines == 1 ? "line" : "lines", file.lines == 1 ? "it is" : "the first is",
+                 file.first_line);
+    }
+    if (faults.files.size() == LetterFaults::kFilesMax) fmt::print(errors, "  …\n");
   }
   for (const std::string& file : faults.unread_files) fmt::print(errors, "weir: {}\n", file);
   return !faults.unread_files.empty();

@@ -37,7 +37,7 @@ class LetterSummary {
   std::map<std::pair<std::string, std::string>, Count> counts_;
 };
 
-/// Says what was no letter. True where a file could not be read.
+/// Says what was no letter, and where. True where a file could not be read.
 bool tell_faults(const LetterFaults& faults, std::ostream& errors);
 
 }  // namespace weir

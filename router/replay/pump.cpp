@@ -7,18 +7,12 @@
 #include "config/load.hpp"
 #include "plugins/builtin.hpp"
 #include "router/ingest/source_options.hpp"
+#include "router/replay/command_values.hpp"
 #include "router/topology/schema.hpp"
 #include "router/topology/service.hpp"
 
 namespace weir {
 namespace {
-
-bool configures_something(const Environment& environment) {
-  return std::any_of(environment.begin(), environment.end(), [](const auto& variable) {
-    const auto& [name, value] = variable;
-    return !value.empty() && (name == "WEIR_CONFIG" || name.starts_with("WEIR_SINK_"));
-  });
-}
 
 Settings without_spool(const Settings& sink) {
   return sink.changed("when_full", "block").changed("spool.retain", "0s");
@@ -28,7 +22,7 @@ Settings without_spool(const Settings& sink) {
 
 PumpConfig::PumpConfig(std::string config_file) : config_file_(std::move(config_file)) {
   register_builtin(registry_);
-  if (!config_file_.empty() || configures_something(process_environment())) config_ = load_with("");
+  if (!config_file_.empty() || environment_configures()) config_ = load_with("");
 }
 
 /// `sink_url`: the one sink; "": those of the configuration.
@@ -72,11 +66,7 @@ int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics, SinkB
   const std::string dead_letter = job.dead_letters ? job.dead_letters->name() : "";
   config.sinks = {without_spool(job.sink).changed("dead_letter", dead_letter)};
   if (job.dead_letters) config.sinks.push_back(without_spool(*job.dead_letters));
-  config.routes = {
-      {.name = job.name,
-       .when = job.where,
-       .when_location = {.origin = "--where", .line = 1, .column = 1, .line_text = job.where},
-       .to = {job.sink.name()}}};
+  config.routes = {{.name = job.name, .when = "", .to = {job.sink.name()}}};
   config.admin.reset();
   config.control_socket.clear();
   config.port_file.clear();

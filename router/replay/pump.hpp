@@ -53,7 +53,6 @@ struct PumpJob {
   std::string name;                      ///< Of the command: of its source, in the ledger.
   Settings sink;                         ///< Where it goes.
   std::optional<Settings> dead_letters;  ///< What takes what that sink rejects.
-  std::string where;                     ///< The condition of its route; "": every event.
   std::shared_ptr<RecordFeed> feed;
 };
 

@@ -5,8 +5,9 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <optional>
 #include <ostream>
+#include <utility>
 
 #include "config/error.hpp"
 #include "router/base/rfc3339.hpp"
@@ -33,20 +34,22 @@ std::string rfc3339(std::int64_t time_ns) {
   return text;
 }
 
-/// What a dry run has counted, of the events for which the condition holds.
-struct Matched {
-  std::uint64_t events = 0;
-  std::uint64_t bytes = 0;
-  std::int64_t first_ns = INT64_MAX;
-  std::int64_t last_ns = INT64_MIN;
-
-  void add(const RecordFeed::Record& record) noexcept {
-    ++events;
-    bytes += record.bytes.size();
-    first_ns = std::min(first_ns, record.received_ns);
-    last_ns = std::max(last_ns, record.received_ns);
+/// Reads all of it and sends nothing. Returns the exit code.
+int dry_run(SpoolFeed& feed, std::ostream& out) {
+  RecordFeed::Record record;
+  while (feed.next(record) != RecordFeed::Next::End) {
   }
-};
+  const SpoolFeed::Counts& counts = feed.counts();
+  fmt::print(out, "events   {}\nbytes    {}\n", grouped(counts.events), grouped(counts.bytes));
+  if (counts.events != 0) {
+    fmt::print(out, "first    {}\nlast     {}\n", rfc3339(counts.first_ns),
+               rfc3339(counts.last_ns));
+  }
+  if (counts.gaps != 0) {
+    fmt::print(out, "missing  {} in {} gaps\n", grouped(counts.missing), grouped(counts.gaps));
+  }
+  return counts.gaps == 0 ? kExitClean : kExitLoss;
+}
 
 }  // namespace
 
@@ -59,7 +62,7 @@ ReplayCommand::ReplayCommand(CLI::App& app)
                        "events that came in then or later: 2026-11-22T08:00:00Z, or 30m (ago)");
   command_->add_option("--to", to_, "events that came in before then");
   command_->add_option("--where", where_, "only events for which this condition holds");
-  command_->add_option("--rate", rate_, "events read a second, at most: 500/s");
+  command_->add_option("--rate", rate_, "events sent a second, at most: 500/s");
   command_->add_option("--sink", target_,
                        "another sink of the configuration, or a URL; else SINK itself");
   command_->add_flag("--dry-run", dry_run_, "send nothing, say how many events there are");
@@ -78,8 +81,11 @@ std::string ReplayCommand::find_spool(const PumpConfig& config) const {
     return is_directory(below) ? below : spool_;
   }
   if (config.config() == nullptr) {
+    const std::string data_dir = environment_data_dir();
+    if (!data_dir.empty()) return spool_path(data_dir, sink_);
     throw ConfigError({}, "there is no configuration that says where the spool is",
-                      "name one with -c, or the spool's directory with --spool");
+                      "name one with -c FILE, or the spool's directory with --spool DIR, or set "
+                      "WEIR_DATA_DIR");
   }
   if (config.config()->data_dir.empty()) {
     throw ConfigError({}, "the configuration has no data_dir, and so no spool",
@@ -104,27 +110,32 @@ int ReplayCommand::run(std::ostream& out) const {
   if (options.from_ns >= options.to_ns) {
     throw ConfigError({.origin = "--from"}, "there is no time from --from to --to");
   }
-  const RecordFilter filter(where_, "--where");  // A wrong condition is told before anything else.
+  RecordFilter filter(where_, "--where");  // A wrong condition is told before anything else.
   PumpConfig config(config_file_);
   const std::string directory = find_spool(config);
-  const Result<std::shared_ptr<SpoolFeed>> opened = SpoolFeed::open(directory, options);
+  // So is a wrong destination, also where nothing is to be sent.
+  const std::string& target = target_.empty() ? sink_ : target_;
+  std::optional<Settings> sink;
+  if (!dry_run_ || !target_.empty()) {
+    sink = config.destination(target, target_.empty() ? "SINK" : "--sink");
+  }
+  const Result<std::shared_ptr<SpoolFeed>> opened =
+      SpoolFeed::open(directory, options, std::move(filter));
   if (!opened) {
     throw CommandError(
         fmt::format("cannot read the spool {}: {}", printable(directory), opened.error().message()),
         kExitFailure);
   }
-  const std::shared_ptr<SpoolFeed> feed = *opened;
+  const std::shared_ptr<SpoolFeed>& feed = *opened;
   if (feed == nullptr) {
     throw CommandError(fmt::format("there is no spool in {}", printable(directory)), kExitFailure);
   }
-  if (dry_run_) return dry_run(*feed, out);
+  if (dry_run_ || !sink) return dry_run(*feed, out);
 
   Log log(log_options(config.top_level()));
   Metrics metrics(WEIR_VERSION);
-  const std::string& target = target_.empty() ? sink_ : target_;
-  const Settings sink = config.destination(target, target_.empty() ? "SINK" : "--sink");
-  const std::string letters = sink.has("dead_letter") ? sink.string("dead_letter") : "";
-  PumpJob job{.name = "replay", .sink = sink, .dead_letters = {}, .where = where_, .feed = feed};
+  const std::string letters = sink->has("dead_letter") ? sink->string("dead_letter") : "";
+  PumpJob job{.name = "replay", .sink = *sink, .dead_letters = {}, .feed = feed};
   if (const Settings* const known = config.sink(letters)) job.dead_letters = *known;
   const int exit_code = pump(config, std::move(job), log, metrics);
   const SpoolFeed::Counts& counts = feed->counts();
@@ -134,28 +145,6 @@ int ReplayCommand::run(std::ostream& out) const {
   log.warn("replay", "events were missing in the spool: deleted meanwhile, or damaged",
            {{"gaps", counts.gaps}, {"events", counts.missing}});
   return exit_code == kExitClean ? kExitLoss : exit_code;
-}
-
-int ReplayCommand::dry_run(SpoolFeed& feed, std::ostream& out) const {
-  RecordFilter filter(where_, "--where");
-  Matched matched;
-  RecordFeed::Record record;
-  for (auto next = feed.next(record); next != RecordFeed::Next::End; next = feed.next(record)) {
-    if (next != RecordFeed::Next::Record) continue;
-    const Origin origin{
-        .source = record.source, .received_ns = record.received_ns, .peer = record.peer};
-    if (filter.holds(record.bytes, record.truncated, origin)) matched.add(record);
-  }
-  const SpoolFeed::Counts& counts = feed.counts();
-  fmt::print(out, "events   {}\nbytes    {}\n", grouped(matched.events), grouped(matched.bytes));
-  if (matched.events != 0) {
-    fmt::print(out, "first    {}\nlast     {}\n", rfc3339(matched.first_ns),
-               rfc3339(matched.last_ns));
-  }
-  if (counts.gaps != 0) {
-    fmt::print(out, "missing  {} in {} gaps\n", grouped(counts.missing), grouped(counts.gaps));
-  }
-  return counts.gaps == 0 ? kExitClean : kExitLoss;
 }
 
 }  // namespace weir

@@ -22,7 +22,6 @@ class ReplayCommand {
   int run(std::ostream& out) const;
 
  private:
-  int dry_run(class SpoolFeed& feed, std::ostream& out) const;
   std::string find_spool(const class PumpConfig& config) const;
 
   CLI::App* command_;

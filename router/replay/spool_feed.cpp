@@ -14,18 +14,22 @@ constexpr std::size_t kMemoryMax = 4 * spool::kPayloadBytesMax;
 
 }  // namespace
 
-SpoolFeed::SpoolFeed(std::unique_ptr<Io> io, SpoolDirectory directory, Options options)
+SpoolFeed::SpoolFeed(std::unique_ptr<Io> io, SpoolDirectory directory, Options options,
+                     RecordFilter filter)
     : io_(std::move(io)),
       directory_(std::move(directory)),
       options_(options),
+      filter_(std::move(filter)),
       budget_(kMemoryMax),
       blocks_(budget_, limits::kBlockBytes, 1) {}
 
-Result<std::shared_ptr<SpoolFeed>> SpoolFeed::open(const std::string& directory, Options options) {
+Result<std::shared_ptr<SpoolFeed>> SpoolFeed::open(const std::string& directory, Options options,
+                                                   RecordFilter filter) {
   auto io = std::make_unique<Io>();
   Result<SpoolDirectory> opened = SpoolDirectory::open(*io, directory);
   if (!opened) return opened.error();
-  std::shared_ptr<SpoolFeed> feed(new SpoolFeed(std::move(io), std::move(*opened), options));
+  std::shared_ptr<SpoolFeed> feed(
+      new SpoolFeed(std::move(io), std::move(*opened), options, std::move(filter)));
   Result<std::optional<SpoolView>> looked = look_at_spool(feed->directory_);
   if (!looked) return looked.error();
   std::optional<SpoolView> view = std::move(*looked);
@@ -77,6 +81,7 @@ RecordFeed::Next SpoolFeed::next(Record& record) {
     const Event& event = events[next_event_++];
     const Origin& origin = piece_.batch.origin(event);
     if (!is_wanted(origin.received_ns)) continue;
+    if (!filter_.holds(event.bytes(), event.truncated, origin)) continue;
     record = {.bytes = event.bytes(),
               .truncated = event.truncated,
               .source = origin.source,

@@ -18,6 +18,7 @@
 #include "router/base/io.hpp"
 #include "router/base/memory_budget.hpp"
 #include "router/ingest/record_feed.hpp"
+#include "router/replay/record_filter.hpp"
 #include "router/spool/spool_reader.hpp"
 #include "router/spool/spool_view.hpp"
 
@@ -48,8 +49,10 @@ class SpoolFeed final : public RecordFeed {
     std::uint64_t segments_skipped = 0;  ///< By their time.
   };
 
-  /// Nothing where the directory holds no spool.
-  static Result<std::shared_ptr<SpoolFeed>> open(const std::string& directory, Options options);
+  /// Nothing where the directory holds no spool. Only events that `filter` lets through are
+  /// brought, and so only they count for the rate.
+  static Result<std::shared_ptr<SpoolFeed>> open(const std::string& directory, Options options,
+                                                 RecordFilter filter);
 
   Next next(Record& record) override;
   std::uint64_t rate() const noexcept override { return options_.rate; }
@@ -63,7 +66,7 @@ class SpoolFeed final : public RecordFeed {
     Position end;
   };
 
-  SpoolFeed(std::unique_ptr<Io> io, SpoolDirectory directory, Options options);
+  SpoolFeed(std::unique_ptr<Io> io, SpoolDirectory directory, Options options, RecordFilter filter);
   Position begin_by_time() noexcept;
   void choose_ranges();
   Next read_on();
@@ -74,6 +77,7 @@ class SpoolFeed final : public RecordFeed {
   const std::unique_ptr<Io> io_;
   const SpoolDirectory directory_;
   const Options options_;
+  RecordFilter filter_;
   SpoolView view_;
   MemoryBudget budget_;
   BlockPool blocks_;

@@ -32,7 +32,7 @@ std::string letter_of(std::string_view event, std::string_view source = "apps") 
   BatchBuilder builder(0, 1 << 22);
   builder.origin(source, kReceived);
   const Batch batch = builder.line(event).take();
-  const std::vector<Rejection> rejected = {{.index = 0, .reason = Reason::TooLarge}};
+  std::vector<Rejection> rejected = {{.index = 0, .reason = Reason::TooLarge}};
   const std::lock_guard lock(mutex);
   const Batch made = letters.write(batch, rejected, 3);
   REQUIRE(made.size() == 1);
