@@ -113,6 +113,13 @@ Batch Batch::split_durable() {
   return view;
 }
 
+void Batch::share_receipts(const Batch& view) {
+  WEIR_ASSERT(view.origins_.size() == origins_.size());
+  for (std::size_t i = 0; i < origins_.size(); ++i) {
+    if (!origins_[i].receipt) origins_[i].receipt = view.origins_[i].receipt;
+  }
+}
+
 void Batch::take_receipts(Ack ack, std::vector<ReceiptRef>& to) {
   for (Origin& origin : origins_) {
     if (!origin.receipt || origin.receipt->ack() != ack) continue;

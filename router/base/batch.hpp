@@ -115,6 +115,9 @@ class Batch {
   /// for Ack::Durable: what a spool gets while the events are delivered from memory.
   Batch split_durable();
 
+  /// Where an origin has no receipt it gets that of `view`, which is one of this batch.
+  void share_receipts(const Batch& view);
+
   /// Moves the receipts that wait for `ack` out of it.
   void take_receipts(Ack ack, std::vector<ReceiptRef>& to);
 

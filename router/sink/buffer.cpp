@@ -20,6 +20,7 @@ bool Buffer::offer(Batch batch) {
   account_.offered += batch.size();
   const bool durable = spool_ != nullptr && batch.awaits(Ack::Durable);
   const bool is_empty = waiting_locked() == 0 && in_hand_.empty();
+  if (is_empty) delivered_at_ = steady_now();
   const std::size_t cost = pinned_.cost(batch);
   const bool backlog = spool_ != nullptr && spool_->has_backlog();
   // What is promised to be on disk is dropped by no policy.
@@ -50,7 +51,7 @@ void Buffer::wait_in_memory_locked(Batch batch, bool durable) {
     SpoolJob job{.ticket = ticket, .batch = batch.split_durable()};
     on_way_.add(job.batch);
     spool_->push(std::move(job));
-  } else if (spool_ != nullptr && spool_->keeps()) {
+  } else if (spool_ != nullptr && copies_locked()) {
     copy_locked(batch, ticket);
   }
   waiting_.push_back({std::move(batch), ticket});
@@ -116,6 +117,13 @@ void Buffer::add_notice_locked(OwnEvents& notices) {
   waiting_.push_front({std::move(batch), ticket});
 }
 
+ReceiptRef Buffer::promise_letters(Batch& batch, std::uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
+  if (spool_ == nullptr || !spool_->is_promised(ticket)) return {};
+  spool_->share_receipts(ticket, batch);
+  return ArrivedLetters::expect(arrived_letters_, ticket);
+}
+
 std::uint64_t Buffer::attempts(std::uint64_t ticket) const {
   const std::lock_guard lock(mutex_);
   const auto retried = retried_.find(ticket);
@@ -138,7 +146,10 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
   WEIR_ASSERT(held != in_hand_.end());
   in_hand_bytes_ -= held->second.bytes;
   in_hand_.erase(held);
-  if (fate.delivered) {
+  // What is on disk, or can be, is not lost because the sink ends.
+  const bool comes_again = spool_ != nullptr && fate.is_cut_short();
+  if (fate.delivered && !comes_again) {
+    delivered_at_ = steady_now();
     count_delivered_locked(batch, fate, now_ns);
     if (spool_ != nullptr) settle_on_disk_locked(ticket, fate, answered);
     pinned_.remove(batch);
@@ -155,9 +166,11 @@ bool Buffer::settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::in
 }
 
 void Buffer::settle_on_disk_locked(std::uint64_t ticket, const Fate& fate, Answered& answered) {
+  // Where there are letters, the batch has its receipts, too: see promise_letters().
   for (const Rejection& rejection : fate.rejected) {
-    if (!fate.dead_lettered) spool_->refuse(ticket, rejection.index, rejection.reason);
+    if (fate.dead_lettered == 0) spool_->refuse(ticket, rejection.index, rejection.reason);
   }
+  if (fate.dead_lettered != 0 && spool_->await_letters(ticket)) return;
   std::optional<SpoolJob> job = spool_->settled(ticket);
   if (!job) return;
   on_way_.remove(job->batch);
@@ -172,8 +185,9 @@ bool Buffer::pressure_falls_locked() noexcept { return pressure_.update(fullness
 
 void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::int64_t now_ns) {
   std::size_t rejected_bytes = 0;
-  for (const Rejection& rejection : fate.rejected) {
-    if (fate.dead_lettered) {
+  for (std::size_t i = 0; i < fate.rejected.size(); ++i) {
+    const Rejection& rejection = fate.rejected[i];
+    if (i < fate.dead_lettered) {
       ++account_.dead_lettered;
     } else if (rejection.reason == Reason::Shutdown) {
       ++account_.dropped[Reason::Shutdown];
@@ -225,9 +239,10 @@ bool Buffer::blocks_locked() const noexcept {
   return when_full_ == WhenFull::Block || (spools_locked() && spool_ == nullptr);
 }
 
-double Buffer::fullness() const {
+double Buffer::fullness(double spool_fullness) const {
   const std::lock_guard lock(mutex_);
-  return fullness_locked();
+  const bool backlog = spool_ != nullptr && spool_->has_backlog();
+  return std::max(fullness_locked(), backlog ? spool_fullness : 0);
 }
 
 double Buffer::fullness_locked() const noexcept {
@@ -307,7 +322,8 @@ void Buffer::fill(SinkBalance& balance, std::int64_t now_ns) const {
   for (const auto& [ticket, held] : in_hand_) count(held.events, held.oldest_received_ns);
   if (spool_ != nullptr) {
     spool_->for_each_job([&](const SpoolJob& job) {
-      if (job.only) count(job.batch.size(), job.batch.oldest_received_ns());
+      // What was being written when all was abandoned is counted as lost.
+      if (job.only && !abandoned_) count(job.batch.size(), job.batch.oldest_received_ns());
     });
     filled.in_spool = spool_->region_events() + rest_events_;
     if (filled.in_spool != 0) oldest_ns = std::min(oldest_ns, spool_->oldest_ns(now_ns));

@@ -12,7 +12,9 @@
 // any case, while they are delivered from memory; those that are confirmed first are not written.
 // Where the spool keeps what is delivered (SpoolQueue::keeps) copies of all others go there as
 // well, as far as half of `bytes_max` has room for them beside what else is on its way: they never
-// press back, and nothing waits for them.
+// press back, and nothing waits for them. So they do while the sink is away, that is, has delivered
+// nothing for a second though it has something to deliver: of what comes then a killed process
+// loses no more than what is just being written.
 //
 // At `bytes_max`: `Block`, and `Spool` where the disk is slower than what comes, takes what still
 // comes (at most what the shards have in hand) and raises the pressure, which stops reading until
@@ -41,6 +43,7 @@
 #include "router/base/batch.hpp"
 #include "router/base/reason.hpp"
 #include "router/base/severity.hpp"
+#include "router/sink/arrived_letters.hpp"
 #include "router/sink/loss_notice.hpp"
 #include "router/sink/own_events.hpp"
 #include "router/sink/pinned_blocks.hpp"
@@ -72,9 +75,9 @@ class Buffer {
   /// the caller may be about to take it itself.
   bool offer(Batch batch);
 
-  /// How far it is filled, 1 being where it presses back. With a spool that is what waits for the
-  /// disk: as long as that takes everything, nothing is full.
-  double fullness() const;
+  /// How far it is filled for a LoadShedder, 1 being where there is room for nothing. With a spool
+  /// that is what waits for the disk, or, where the end of the queue is there, `spool_fullness`.
+  double fullness(double spool_fullness) const;
   /// These were to be offered, and a LoadShedder has dropped them.
   void count_shed(const SeverityCounts& shed);
 
@@ -82,8 +85,15 @@ class Buffer {
   /// half of the buffer's bytes, are in hand already: what waits must not lose its room to them.
   std::optional<Ticketed> take(std::size_t in_hand_max);
 
-  /// What became of a batch in hand. A retried one comes back. Returns true if the pressure fell.
+  /// What became of a batch in hand. A retried one comes back; with a spool so does one of which
+  /// the sink gave something up because it ends. Returns true if the pressure fell.
   bool settle(Batch batch, std::uint64_t ticket, const Fate& fate, std::int64_t now_ns);
+
+  /// Before a batch in hand is settled whose rejected events become dead letters: what was promised
+  /// of them has to hold for the letters. `batch` gets the receipts that wait for its place on
+  /// disk, to go on with the letters; those without one get what is returned, and until it is
+  /// answered the events stay on disk. Null where nothing was promised.
+  ReceiptRef promise_letters(Batch& batch, std::uint64_t ticket);
 
   /// How often the batch in hand with that ticket was handed over, this time included.
   std::uint64_t attempts(std::uint64_t ticket) const;
@@ -112,7 +122,7 @@ class Buffer {
   /// longer for more where nobody is waiting. The jobs stay where they are until finish_group().
   std::span<SpoolJob> begin_group(SteadyTime until, std::size_t bytes_max,
                                   std::chrono::milliseconds linger);
-  /// Copies that wait to be written are left out. Returns how many events those are.
+  /// Copies that wait to be written are left out. Returns how many events were to be kept.
   std::uint64_t drop_copies();
   /// The first `durable` of them are on disk, where their extents say; the others come again.
   /// Returns true if the pressure fell.
@@ -124,7 +134,7 @@ class Buffer {
   bool took_back(SpoolReader::Piece piece);
 
   /// Everything on disk before it is done with.
-  Position consumed() const;
+  Position consumed();
   /// What is on disk before `to` was deleted.
   void skip_on_disk(const Position& to, Reason reason);
   /// As much is on its way to disk as may be.
@@ -175,8 +185,10 @@ class Buffer {
   void copy_locked(const Batch& batch, std::uint64_t ticket);
   void keep_locked(SpoolJob job, Answered& answered);
   bool has_room_for_copy_locked(const Batch& batch) const;
+  bool copies_locked() const noexcept;
   void remove_job_locked(const SpoolJob& job);
   void drop_own_events_locked();
+  void take_views_locked();
   void spool_unwritten_locked();
   std::vector<Batch> take_unwritten_locked();
   void leave_behind_locked(Batch batch, std::uint64_t ticket);
@@ -212,6 +224,7 @@ class Buffer {
   bool abandoned_ = false;
   SinkBalance account_;
   std::map<std::uint64_t, std::uint64_t> retried_;  // By ticket: failed attempts.
+  SteadyTime delivered_at_{};                       // Or had nothing to deliver.
   LossNotice loss_;
   std::uint64_t last_notice_ = 0;  // Its ticket: there is none with that.
   SteadyTime noticed_at_{};
@@ -219,6 +232,7 @@ class Buffer {
   std::optional<OwnEvents> notices_;   // ...which are made here; nothing: there are none.
   std::unique_ptr<SpoolQueue> spool_;  // Null: everything is in memory.
   std::atomic<bool> has_spool_{false};
+  const std::shared_ptr<ArrivedLetters> arrived_letters_ = std::make_shared<ArrivedLetters>();
   std::condition_variable jobs_changed_;
   bool closing_ = false;           // What is written stays on disk.
   std::uint64_t rest_events_ = 0;  // Of rest(), once it is on disk.

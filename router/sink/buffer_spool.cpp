@@ -11,6 +11,8 @@ namespace {
 
 // A sink with little to do is not to sync its disk for each line of it.
 constexpr std::chrono::milliseconds kCopiesLinger{100};
+// One that has delivered nothing for so long is away.
+constexpr std::chrono::seconds kAwayAfter{1};
 
 }  // namespace
 
@@ -20,13 +22,17 @@ void Buffer::attach_spool(std::unique_ptr<SpoolQueue> spool) {
   spool_ = std::move(spool);
   has_spool_ = true;
   account_.recovered += spool_->region_events();
-  if (spool_->has_region()) {
-    // What came before the spool was opened comes behind what is in it.
-    for (Ticketed& ticketed : std::exchange(waiting_, {})) {
-      pinned_.remove(ticketed.batch);
-      on_way_.add(ticketed.batch);
-      spool_->push({.batch = std::move(ticketed.batch), .only = true});
+  // What came before the spool was opened comes behind what is in it.
+  const bool has_region = spool_->has_region();
+  for (Ticketed& ticketed : std::exchange(waiting_, {})) {
+    if (!has_region) {
+      const bool durable = ticketed.batch.awaits(Ack::Durable);
+      wait_in_memory_locked(std::move(ticketed.batch), durable);
+      continue;
     }
+    pinned_.remove(ticketed.batch);
+    on_way_.add(ticketed.batch);
+    spool_->push({.batch = std::move(ticketed.batch), .only = true});
   }
   update_pressure_locked();
 }
@@ -37,7 +43,7 @@ std::span<SpoolJob> Buffer::begin_group(SteadyTime until, std::size_t bytes_max,
   const auto has_jobs = [this] { return spool_->has_jobs() || closing_; };
   if (!jobs_changed_.wait_until(lock, until, has_jobs)) return {};
   // One that nobody waits for waits for company, and a copy for more of it.
-  const bool are_copies = spool_->keeps() && !spool_->has_backlog();
+  const bool are_copies = !spool_->has_backlog();
   const auto is_enough = [&] {
     return spool_->is_urgent() || spool_->job_bytes() >= bytes_max || closing_ ||
            (are_copies && spool_->has_backlog());
@@ -85,15 +91,19 @@ bool Buffer::finish_group(std::size_t durable) {
   return pressure_falls_locked();
 }
 
+bool Buffer::copies_locked() const noexcept {
+  return spool_->keeps() || steady_now() - delivered_at_ >= kAwayAfter;
+}
+
 /// What is kept for a replay never holds up what is delivered.
 bool Buffer::has_room_for_copy_locked(const Batch& batch) const {
   return on_way_.bytes() + copies_.bytes() + copies_.cost(batch) <= bytes_max_ / 2;
 }
 
-/// Has a batch in memory written as well, for a replay.
+/// Has a batch in memory written as well: for a replay, or because the sink is away.
 void Buffer::copy_locked(const Batch& batch, std::uint64_t ticket) {
   if (!has_room_for_copy_locked(batch)) {
-    account_.not_kept += batch.size();
+    if (spool_->keeps()) account_.not_kept += batch.size();
     return;
   }
   SpoolJob job{.ticket = ticket, .batch = batch.view(), .copy = true};
@@ -126,6 +136,7 @@ std::uint64_t Buffer::drop_copies() {
     copies_.remove(job.batch);
     events += job.batch.size();
   }
+  if (!spool_->keeps()) return 0;
   account_.not_kept += events;
   return events;
 }
@@ -184,8 +195,9 @@ bool Buffer::took_back(SpoolReader::Piece piece) {
   return pressure_falls_locked();
 }
 
-Position Buffer::consumed() const {
+Position Buffer::consumed() {
   const std::lock_guard lock(mutex_);
+  for (const std::uint64_t ticket : arrived_letters_->take()) spool_->letters_arrived(ticket);
   return spool_->consumed();
 }
 
@@ -222,7 +234,12 @@ Buffer::Rest Buffer::rest() {
   const auto is_on_disk = [this](const auto& held) {
     return spool_->on_disk(held.first) != nullptr;
   };
-  if (std::any_of(in_hand_.begin(), in_hand_.end(), is_on_disk)) spool_unwritten_locked();
+  take_views_locked();
+  for (const std::uint64_t ticket : arrived_letters_->take()) spool_->letters_arrived(ticket);
+  const bool holds_on = spool_->awaits_letters();
+  if (holds_on || std::any_of(in_hand_.begin(), in_hand_.end(), is_on_disk)) {
+    spool_unwritten_locked();
+  }
   rest.resume = spool_->behind_memory();
   if (rest.resume.segment == SpoolDirectory::kFront) drop_own_events_locked();
   // What was delivered already and lies between them on disk is not to be delivered again; but what
@@ -240,14 +257,36 @@ Buffer::Rest Buffer::rest() {
   for (const Ticketed& ticketed : waiting_) add(ticketed.batch, ticketed.ticket);
   whole = whole && next == rest.resume.sequence;
   // While a front is being read there cannot be another.
-  const bool needs_front = !whole && in_hand_.empty();
+  const bool needs_front = !whole && in_hand_.empty() && !holds_on;
   if (rest.resume.segment != SpoolDirectory::kFront && needs_front) rest.on_disk = false;
   return rest;
 }
 
-/// A sink is stuck with events that are on disk: they have to be found there by the next start, so
-/// there can be no front behind them. What waits and is not on disk is written behind everything:
-/// rather late than never.
+/// What waits to be written beside a batch in memory is not written any more: who waits for it
+/// waits for that batch from now on. One that a stuck sink holds is nowhere.
+void Buffer::take_views_locked() {
+  std::map<std::uint64_t, Batch*> held;
+  for (auto& [ticket, batch] : returned_) held.emplace(ticket, &batch);
+  for (Ticketed& ticketed : waiting_) held.emplace(ticketed.ticket, &ticketed.batch);
+  for (SpoolJob& job : spool_->take_jobs()) {
+    if (job.only) {
+      spool_->push(std::move(job));
+      continue;
+    }
+    remove_job_locked(job);
+    if (spool_->keeps()) account_.not_kept += job.batch.size();
+    const auto batch = held.find(job.ticket);
+    if (batch == held.end()) {
+      job.batch.forsake();
+    } else {
+      batch->second->share_receipts(job.batch);
+    }
+  }
+}
+
+/// A sink is stuck with events that are on disk, or their letters have not arrived: they have to be
+/// found there by the next start, so there can be no front behind them. What waits and is not on
+/// disk is written behind everything: rather late than never.
 void Buffer::spool_unwritten_locked() {
   for (Batch& batch : take_unwritten_locked()) {
     pinned_.remove(batch);
@@ -288,10 +327,10 @@ void Buffer::drop_own_events_locked() {
 
 void Buffer::rest_is_on_disk() {
   std::vector<ReceiptRef> answered;
-  std::deque<SpoolJob> jobs;
   const std::lock_guard lock(mutex_);
   const auto put_away = [&](Batch& batch) {
     rest_events_ += batch.size();
+    batch.take_receipts(Ack::Durable, answered);
     batch.forsake();  // Whoever waits for its delivery.
     pinned_.remove(batch);
   };
@@ -299,15 +338,6 @@ void Buffer::rest_is_on_disk() {
   for (Ticketed& ticketed : waiting_) put_away(ticketed.batch);
   returned_.clear();
   waiting_.clear();
-  jobs = spool_->take_jobs();
-  for (SpoolJob& job : jobs) {
-    if (job.only) {
-      spool_->push(std::move(job));
-    } else {
-      remove_job_locked(job);
-      if (spool_->keeps()) account_.not_kept += job.batch.size();
-    }
-  }
 }
 
 }  // namespace weir

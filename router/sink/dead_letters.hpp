@@ -6,8 +6,11 @@
 //   {"dead_letter":{"sink":"kafka","reason":"too_large","attempts":1,"time":"…","source":"apps",
 //    "received":"…"},"event":"the text"}
 //
-// What is not UTF-8 stands in `event_base64` instead of `event`. A receipt goes on with the letter:
-// its source is told once the letter has arrived.
+// What is not UTF-8 stands in `event_base64` instead of `event`, and so does what is too long as a
+// JSON string. A letter is an event, and no longer than any other may be: where neither form is
+// short enough there is none, as half an event would be none. A receipt goes on with the letter:
+// its source is told once the letter has arrived. An event that is on disk in the spool of the sink
+// that rejected it stays there until its letter is as safe.
 //
 // Threads: any; mutex() keeps two accounts together while an event moves from one to the other, so
 // that a balance that is taken under it is exact.
@@ -18,6 +21,7 @@
 #include <span>
 #include <string>
 
+#include "router/base/limits.hpp"
 #include "router/sink/own_events.hpp"
 #include "router/sink/sink.hpp"
 
@@ -28,22 +32,26 @@ class DeadLetters {
   using Offer = std::function<void(Batch)>;
 
   /// `offer` hands letters to the sink that takes them. `mutex` is shared by all of a router.
-  DeadLetters(std::string sink, OwnEvents events, Offer offer, std::mutex& mutex)
+  DeadLetters(std::string sink, OwnEvents events, Offer offer, std::mutex& mutex,
+              std::size_t letter_bytes_max = limits::kEventBytesCeiling)
       : sink_(std::move(sink)),
         events_(std::move(events)),
         offer_(std::move(offer)),
-        mutex_(mutex) {}
+        mutex_(mutex),
+        letter_bytes_max_(letter_bytes_max) {}
 
   std::mutex& mutex() noexcept { return mutex_; }
 
-  /// The letters for what was rejected of `batch`. Empty where there is no memory for them: then
-  /// the events are dropped. Requires: mutex() is held.
-  Batch write(const Batch& batch, std::span<const Rejection> rejected, std::uint64_t attempts);
+  /// The letters for what was rejected of `batch`, which are put first in `rejected`. The others
+  /// have none, as they are too long or there is no memory: they are dropped. Requires: mutex() is
+  /// held.
+  Batch write(const Batch& batch, std::span<Rejection> rejected, std::uint64_t attempts);
 
   /// Requires: mutex() is held.
   void send(Batch letters) { offer_(std::move(letters)); }
 
  private:
+  /// "" where it is too long.
   std::string letter(const Event& event, const Origin& origin, Reason reason,
                      std::uint64_t attempts) const;
 
@@ -51,6 +59,7 @@ class DeadLetters {
   OwnEvents events_;
   const Offer offer_;
   std::mutex& mutex_;
+  const std::size_t letter_bytes_max_;
 };
 
 }  // namespace weir

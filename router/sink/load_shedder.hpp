@@ -9,6 +9,8 @@
 //   7/8         notice, warning               3/4
 //   15/16       all that is below the floor   13/16
 //
+// With a spool it is the spool that fills up: a last part of it is for what is not shed.
+//
 // Events as bad as the floor, and worse, are never dropped: they wait, and press back at the bound.
 // Nor are those that a spool was asked to have on disk (Ack::Durable). What is in the queue already
 // stays there, and the order is kept.

@@ -42,8 +42,10 @@ class SinkContext {
                              std::string_view option, std::size_t offset = 0) = 0;
 
   /// Whether a source tells its senders that events are safe once the sinks have confirmed them
-  /// (ack=durable or delivered, and Kafka's offsets): then to confirm means that they are on disk,
-  /// for a sink that can choose. Where the answer changes with a reload the sink is made anew.
+  /// (ack=durable or delivered, Kafka's offsets, and what `weir replay` and `dead-letter redrive`
+  /// send again), or has done so for what lies in the sink's spool: then to confirm means that they
+  /// are on disk, for a sink that can choose. Where a reload makes the answer true the sink is made
+  /// anew.
   virtual bool is_relied_on() = 0;
 
   /// Metrics to be served beside the router's own on the admin port, as long as they live.

@@ -112,7 +112,9 @@ void SinkRunner::run_inline() {
 /// Drops what is not important enough while the buffer fills up. True if something went.
 bool SinkRunner::shed(Batch& batch) {
   if (!shedder_) return false;
-  const SeverityCounts counts = shedder_->thin(batch, buffer_.fullness(), buffer_.has_spool());
+  const bool has_spool = buffer_.has_spool();
+  const double fullness = buffer_.fullness(has_spool ? spool_->fullness() : 0);
+  const SeverityCounts counts = shedder_->thin(batch, fullness, has_spool);
   if (counts.total() == 0) return false;
   buffer_.count_shed(counts);
   return true;
@@ -143,6 +145,7 @@ void SinkRunner::run() {
   }
   const std::lock_guard lock(calls_);
   sink_->close(SteadyTime{SteadyTime::duration(drain_deadline_.load())});
+  closed_ = true;
   if (spool_ != nullptr) spool_->finish();
   ended_ = true;
   buffer_.wake();
@@ -233,6 +236,11 @@ void SinkRunner::set_dead_letters(std::shared_ptr<DeadLetters> dead_letters) {
   dead_letters_ = std::move(dead_letters);
 }
 
+std::shared_ptr<DeadLetters> SinkRunner::dead_letters() const {
+  const std::lock_guard lock(state_);
+  return dead_letters_;
+}
+
 void SinkRunner::offer_own(Batch batch) {
   if (buffer_.offer(std::move(batch))) on_pressure_change_();
   buffer_.wake();
@@ -258,21 +266,25 @@ void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
 
 /// Sends what was rejected on as dead letters. False: there is nothing to send, or nowhere.
 bool SinkRunner::settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate) {
-  if (!fate.delivered || fate.rejected.empty()) return false;
-  std::shared_ptr<DeadLetters> dead_letters;
-  {
-    const std::lock_guard lock(state_);
-    dead_letters = dead_letters_;
-  }
+  if (!fate.delivered || fate.rejected.empty() || fate.is_cut_short()) return false;
+  std::shared_ptr<DeadLetters> dead_letters = this->dead_letters();
   if (dead_letters == nullptr) return false;
-  const auto is_end = [](const Rejection& each) { return each.reason == Reason::Shutdown; };
-  if (std::any_of(fate.rejected.begin(), fate.rejected.end(), is_end)) return false;
   bool pressure_fell = false;
   {
     const std::lock_guard lock(dead_letters->mutex());
+    dead_letters = this->dead_letters();  // A reload may have changed it until here.
+    if (dead_letters == nullptr) return false;
+    const ReceiptRef promise = buffer_.promise_letters(batch, ticket);
     Batch letters = dead_letters->write(batch, fate.rejected, buffer_.attempts(ticket));
-    if (letters.empty()) return false;
-    fate.dead_lettered = true;
+    if (letters.empty()) {
+      std::vector<ReceiptRef> shared;  // Its job still has them.
+      if (promise) batch.take_receipts(Ack::Durable, shared);
+      return false;
+    }
+    for (std::size_t i = 0; promise && i < letters.origins().size(); ++i) {
+      if (!letters.origins()[i].receipt) letters.attach(i, promise);
+    }
+    fate.dead_lettered = letters.size();
     pressure_fell = buffer_.settle(std::move(batch), ticket, fate, wall_clock_ns());
     dead_letters->send(std::move(letters));
   }
@@ -327,9 +339,21 @@ void SinkRunner::reopen() {
 
 void SinkRunner::begin_drain(SteadyTime deadline) {
   if (spool_ != nullptr) deadline = std::min(deadline, steady_now() + kSpoolAfter);
-  drain_deadline_ = deadline.time_since_epoch().count();
+  const SteadyTime::rep end = deadline.time_since_epoch().count();
+  if (!draining_ || end < drain_deadline_) drain_deadline_ = end;
   draining_ = true;
   buffer_.wake();
+}
+
+/// When the end of its thread is not waited for any longer.
+SteadyTime SinkRunner::waited_for_until() const {
+  const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
+  return deadline + seconds(1) + (spool_ == nullptr ? seconds(0) : kSpoolingMax);
+}
+
+/// A slow disk is waited for: it has the spool as long.
+bool SinkRunner::overdue() const {
+  return draining_ && thread_.joinable() && !closed_ && steady_now() >= waited_for_until();
 }
 
 void SinkRunner::finish_drain() {
@@ -339,7 +363,7 @@ void SinkRunner::finish_drain() {
     hand_over(false);
     sink_->close(deadline);
   } else if (thread_.joinable()) {
-    buffer_.wait_until(deadline + seconds(1) + (spool_ == nullptr ? seconds(0) : kSpoolingMax),
+    buffer_.wait_until(waited_for_until(),
                        [this](std::size_t, std::size_t) { return ended_.load(); });
     if (ended_) {
       thread_.join();

@@ -62,7 +62,8 @@ class SinkRunner final : private DeliveryOwner {
 
   void start();
 
-  /// Where rejected events go from now on; null: they are dropped.
+  /// Where rejected events go from now on; null: they are dropped. Requires: the mutex of all
+  /// DeadLetters is held; then nothing goes to the former ones any more.
   void set_dead_letters(std::shared_ptr<DeadLetters> dead_letters);
 
   /// An event that weir made itself.
@@ -88,11 +89,16 @@ class SinkRunner final : private DeliveryOwner {
   /// Nothing more will be offered: delivers all, closes the sink and ends the thread. What is left
   /// at `deadline` is dropped for Reason::Shutdown; with a spool it is put on disk instead, a few
   /// seconds from now or as soon as the sink is seen to fail. begin_drain() returns at once;
-  /// finish_drain() waits, at most one second beyond the deadline even if the sink is stuck.
+  /// finish_drain() waits, at most one second beyond the deadline even if the sink is stuck. Called
+  /// again, begin_drain() can only bring the deadline forward.
   void begin_drain(SteadyTime deadline);
   void finish_drain();
   /// begin_drain() was called, and finish_drain() would not wait.
   bool drained() const { return traits_.never_blocks || ended_; }
+  /// begin_drain() was called, and its time is over, but the sink does not return from a call.
+  bool overdue() const;
+  /// Nothing waits in memory, or is in the sink's hands.
+  bool idle() const { return buffer_.idle(); }
 
   /// The process ends now: what is undelivered is counted as lost.
   void abandon() { buffer_.abandon(); }
@@ -104,6 +110,8 @@ class SinkRunner final : private DeliveryOwner {
  private:
   void settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept override;
   bool settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate);
+  std::shared_ptr<DeadLetters> dead_letters() const;
+  SteadyTime waited_for_until() const;
   bool runs_inline() const noexcept;
   void run();
   bool open_sink();
@@ -131,6 +139,7 @@ class SinkRunner final : private DeliveryOwner {
   std::atomic<bool> open_{false};
   std::atomic<bool> reopen_asked_{false};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> closed_{false};
   std::atomic<bool> ended_{false};
   std::atomic<SteadyTime::rep> drain_deadline_{0};
   std::atomic<std::uint32_t> failures_{0};  // In a row.

@@ -10,6 +10,7 @@
 // the same thread. A Delivery may be settled on any thread, because client libraries call back on
 // threads of their own.
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -33,7 +34,14 @@ struct Fate {
   bool delivered = false;  ///< False: nothing is known to be safe, the runner will come again.
   ErrorCode cause;         ///< Why not.
   std::vector<Rejection> rejected;  ///< With delivered: these were not. Ascending by index.
-  bool dead_lettered = false;       ///< By the runner: the rejected go on as dead letters.
+  /// By the runner: so many go on as dead letters, which are the first of `rejected` then.
+  std::size_t dead_lettered = 0;
+
+  /// The sink gave something up because it ends.
+  bool is_cut_short() const noexcept {
+    return std::any_of(rejected.begin(), rejected.end(),
+                       [](const Rejection& each) { return each.reason == Reason::Shutdown; });
+  }
 };
 
 /// Who hands out Deliveries and is told their Fate: SinkRunner, or a test.

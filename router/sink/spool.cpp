@@ -53,6 +53,7 @@ Result<void> Spool::open() {
       std::make_unique<SpoolReader>(log_on_disk_->directory(), found.spool_id, found.resume,
                                     blocks_, names_, options_.column_count, options_.columns.get());
   bytes_ = log_on_disk_->bytes();
+  fullness_ = log_on_disk_->fullness();
   const bool keeps = options_.log.retain.count() != 0;
   buffer_.attach_spool(std::make_unique<SpoolQueue>(found, keeps));
   thread_ = std::thread([this] { run(); });
@@ -154,6 +155,7 @@ void Spool::upkeep(bool now) {
   }
   const std::lock_guard lock(state_);
   bytes_ = log_on_disk_->bytes();
+  fullness_ = log_on_disk_->fullness();
 }
 
 Spool::Reading Spool::read_back() {
@@ -244,6 +246,11 @@ std::string Spool::trouble() const {
   const std::lock_guard lock(state_);
   if (!trouble_.empty()) return trouble_;
   return untidy_.empty() ? unread_ : untidy_;
+}
+
+double Spool::fullness() const {
+  const std::lock_guard lock(state_);
+  return fullness_;
 }
 
 void Spool::fill(SinkBalance& balance) const {

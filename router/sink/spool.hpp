@@ -11,7 +11,7 @@
 // back (or is dropped, by `spool.when_full`), and is tried again until it can.
 //
 // Threads: open() on the control thread, before anything else; read_back() with the sink's calls;
-// finish() once, when the sink is closed; trouble() and fill() on any.
+// finish() once, when the sink is closed; trouble(), fullness() and fill() on any.
 
 #include <chrono>
 #include <condition_variable>
@@ -62,6 +62,8 @@ class Spool {
 
   /// Why nothing can be written, in a sentence; "" where all is well.
   std::string trouble() const;
+  /// See SpoolLog::fullness().
+  double fullness() const;
   void fill(SinkBalance& balance) const;
 
  private:
@@ -97,6 +99,7 @@ class Spool {
   std::string untidy_;   // ...with the cursor and with deleting...
   std::string unread_;   // ...and with reading back.
   std::uint64_t bytes_ = 0;
+  double fullness_ = 0;
   std::thread thread_;
 };
 

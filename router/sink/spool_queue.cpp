@@ -76,6 +76,29 @@ std::optional<SpoolJob> SpoolQueue::settled(std::uint64_t ticket) {
   return job;
 }
 
+bool SpoolQueue::await_letters(std::uint64_t ticket) {
+  const auto stored = on_disk_.find(ticket);
+  if (stored == on_disk_.end() || !stored->second.promised) return false;
+  return stored->second.awaits_letters = true;
+}
+
+void SpoolQueue::letters_arrived(std::uint64_t ticket) {
+  const auto stored = on_disk_.find(ticket);
+  if (stored != on_disk_.end() && stored->second.awaits_letters) on_disk_.erase(stored);
+}
+
+bool SpoolQueue::awaits_letters() const noexcept {
+  return std::any_of(on_disk_.begin(), on_disk_.end(),
+                     [](const auto& entry) { return entry.second.awaits_letters; });
+}
+
+void SpoolQueue::share_receipts(std::uint64_t ticket, Batch& batch) const {
+  const auto writing = find(group_, ticket);
+  if (writing != group_.end()) return batch.share_receipts(writing->batch);
+  const auto waiting = find(jobs_, ticket);
+  if (waiting != jobs_.end()) batch.share_receipts(waiting->batch);
+}
+
 void SpoolQueue::put_back(SpoolJob copy) {
   count(copy, 1);
   const auto is_earlier = [&](const SpoolJob& job) {

@@ -9,9 +9,9 @@
 // behind the region, or of one that memory has no room for; or it is a view of a batch that is
 // delivered from memory meanwhile, and that somebody wants to know on disk.
 //
-// Where the spool keeps what is delivered, every batch in memory gets a job, which is written also
-// if the batch is delivered first. One that nobody waits for is a copy: where there is no room for
-// it, it is left out.
+// Where the spool keeps what is delivered, or while the sink is away, every batch in memory gets a
+// job, which is written also if the batch is delivered first. One that nobody waits for is a copy:
+// where there is no room for it, it is left out.
 //
 // What is in memory and on disk is remembered by its ticket, until it is delivered. All that lies
 // before consumed() is done with.
@@ -38,7 +38,7 @@ struct SpoolJob {
   std::uint64_t ticket = 0;  ///< Of the batch in memory that it is a view of.
   Batch batch;
   bool only = false;     ///< There is no other.
-  bool copy = false;     ///< For a replay only: it may be left out.
+  bool copy = false;     ///< For a replay, or a kill: it may be left out.
   bool settled = false;  ///< The one in memory was delivered meanwhile.
   Extent extent;         ///< Set by the writer.
 };
@@ -84,6 +84,13 @@ class SpoolQueue {
   void put_back(SpoolJob copy);
   /// The copies that wait, which are taken out.
   std::vector<SpoolJob> take_copies();
+  /// The same, but what is on disk and promised stays there until letters_arrived(). True where it
+  /// is.
+  bool await_letters(std::uint64_t ticket);
+  void letters_arrived(std::uint64_t ticket);
+  bool awaits_letters() const noexcept;
+  /// The receipts of its job, where it has one, are those of the batch as well.
+  void share_receipts(std::uint64_t ticket, Batch& batch) const;
   /// One of its events was rejected: whoever waits for the job is told.
   void refuse(std::uint64_t ticket, std::size_t index, Reason reason) const noexcept;
 
@@ -121,6 +128,7 @@ class SpoolQueue {
   struct Stored {
     Extent extent;
     bool promised;
+    bool awaits_letters = false;
   };
   void count(const SpoolJob& job, int sign) noexcept;
   template <class Jobs>

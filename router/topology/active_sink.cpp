@@ -21,8 +21,9 @@ ActiveSink::ActiveSink(PlannedSink& planned, const std::string& data_dir, Memory
 }
 
 bool ActiveSink::same_as(const PlannedSink& planned) const {
+  // One that was relied on stays so: what was promised may still be on its way to it.
   return name() == planned.settings.name() && settings_.same_as(planned.settings) &&
-         relied_on_ == planned.relied_on;
+         (relied_on_ == planned.relied_on || relied_on_ == true);
 }
 
 std::shared_ptr<ColumnSource> ActiveSink::make_columns() const {
@@ -39,6 +40,12 @@ void ActiveSink::send_dead_letters_to(ActiveSink* target, MemoryBudget& memory, 
       name(), std::move(events),
       [&runner = *target->runner_](Batch letters) { runner.offer_own(std::move(letters)); },
       mutex));
+}
+
+void ActiveSink::finish() {
+  if (finished_) return;
+  finished_ = true;
+  runner_->finish_drain();
 }
 
 void ActiveSink::start() {

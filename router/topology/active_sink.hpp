@@ -2,7 +2,8 @@
 
 // ActiveSink: a configured sink that runs, with what its runner needs around it. A sink that a
 // reload replaced is drained in the background; its successor of the same name starts when that is
-// done, so that the order of events is kept.
+// done, so that the order of events is kept. Where the successor is replaced before that, it still
+// has its turn: until then what was offered to it waits in its buffer.
 //
 // Threads: the control thread's.
 
@@ -28,13 +29,14 @@ class ActiveSink {
              std::function<void()> on_pressure_change);
 
   const Settings& settings() const noexcept { return settings_; }
-  /// It would be made the same from that.
+  /// It would be made the same from that; or only less careful, as nobody relies on it any more.
   bool same_as(const PlannedSink& planned) const;
   const std::string& name() const noexcept { return settings_.name(); }
   SinkRunner& runner() noexcept { return *runner_; }
   const SinkRunner& runner() const noexcept { return *runner_; }
 
   /// What it rejects goes to `target` from now on; null: nowhere. `mutex` is shared by all.
+  /// Requires: it is held.
   void send_dead_letters_to(ActiveSink* target, MemoryBudget& memory, std::mutex& mutex);
 
   /// Opens its spool; to be called before start(), once its predecessor has let it go.
@@ -42,6 +44,14 @@ class ActiveSink {
 
   void start();
   bool started() const noexcept { return started_; }
+
+  /// A reload has replaced it: nothing is offered to it any more.
+  void retire() noexcept { retired_ = true; }
+  bool retired() const noexcept { return retired_; }
+
+  /// SinkRunner::finish_drain(). Its spool is free for a successor then.
+  void finish();
+  bool finished() const noexcept { return finished_; }
 
  private:
   std::shared_ptr<ColumnSource> make_columns() const;
@@ -52,6 +62,8 @@ class ActiveSink {
   std::unique_ptr<SinkContext> context_;  // Outlives the runner, whose sink may refer to it.
   std::unique_ptr<SinkRunner> runner_;
   bool started_ = false;
+  bool retired_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace weir

@@ -72,7 +72,7 @@ ActiveSource::ActiveSource(const Settings& settings, const std::string& data_dir
 
 /// What a source knows of its senders, and its figures, go on over a reload.
 void ActiveSource::take_over(const ActiveSource* namesake) {
-  if (!is_http(settings_.scheme()) && !is_forward(settings_.scheme())) return;
+  if (!keeps_keys(settings_)) return;
   keys_ = namesake == nullptr ? nullptr : namesake->keys_;
   keys_are_new_ = keys_ == nullptr;
   if (keys_are_new_) keys_ = open_source_keys(settings_, data_dir_, key_limits());

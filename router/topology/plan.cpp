@@ -9,6 +9,7 @@
 #include "router/base/limits.hpp"
 #include "router/ingest/source_options.hpp"
 #include "router/topology/sink_options.hpp"
+#include "router/topology/spool_options.hpp"
 
 namespace weir {
 namespace {
@@ -103,6 +104,15 @@ std::vector<RouteSpec> route_specs(const Config& config) {
   return specs;
 }
 
+/// What lies in a spool may have been promised by a source that is not configured any more. It goes
+/// to the spool's sink, or, rejected there, to the one for its dead letters.
+bool may_get_spooled(const Config& config, const std::string& sink) {
+  return std::any_of(config.sinks.begin(), config.sinks.end(), [&](const Settings& from) {
+    return (from.name() == sink || from.string("dead_letter") == sink) &&
+           has_spooled(config.data_dir, from.name());
+  });
+}
+
 void check_limits(const Config& config) {
   if (config.sinks.size() > limits::kSinksMax) {
     throw ConfigError(config.sinks.back().where(), "too many sinks",
@@ -141,13 +151,15 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
                        Metrics& metrics) {
   check_limits(config);
   TopologyPlan plan;
-  bool relied_on = false;
+  bool source_relies = false;
   for (const Settings& source : config.sources) {
-    relied_on = read_source_options(source, config.data_dir).ack != Ack::Received || relied_on;
+    const Ack ack = read_source_options(source, config.data_dir).ack;
+    source_relies = ack != Ack::Received || source_relies;
   }
   try {
     for (const Settings& settings : config.sinks) {
       read_sink_options(settings, config.data_dir);  // Checks them.
+      const bool relied_on = source_relies || may_get_spooled(config, settings.name());
       plan.sinks.push_back(plan_sink(settings, relied_on, registry, plan.fields, log, metrics));
       // Origin::peer is shown by encoding=json and by nothing else.
       plan.wants_peer = plan.wants_peer || settings.string("encoding") == "json";

@@ -15,10 +15,27 @@
 #include "config/load.hpp"
 #include "router/base/fd.hpp"
 #include "router/base/resident_pages.hpp"
+#include "router/topology/data_locks.hpp"
 #include "router/topology/notify.hpp"
 
 namespace weir {
 namespace {
+
+// How often it looks whether a predecessor has ended, and how long beyond shutdown_timeout: its
+// sinks then have a while to put on disk what is left, and its sources to tell their senders.
+constexpr std::chrono::milliseconds kPredecessorPoll{50};
+constexpr std::chrono::seconds kPredecessorMargin{5};
+// What a shell says of a command that a signal has ended, more than the signal's number.
+constexpr int kSignalled = 128;
+
+void tell_of(const DataLocks::Held& held, Log& log) {
+  constexpr const char* kWords = "another process still uses a directory; waiting for its end";
+  if (held.process == 0) {
+    log.info("weir", kWords, {{"directory", held.directory}});
+  } else {
+    log.info("weir", kWords, {{"directory", held.directory}, {"pid", std::int64_t{held.process}}});
+  }
+}
 
 /// As many connections as the system allows, without asking the user to raise a soft limit.
 void raise_open_files_limit() noexcept {
@@ -54,7 +71,10 @@ Service::Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, 
 Service::~Service() = default;
 
 int Service::run() {
-  start();
+  if (!start()) {
+    log_.closing_balance(closing_balance_);
+    return command_exit_code_.value_or(kExitClean);
+  }
   io_.run();
   closing_balance_ = topology_->balance();
   log_.closing_balance(closing_balance_);
@@ -62,7 +82,8 @@ int Service::run() {
   return exit_code(closing_balance_);
 }
 
-void Service::start() {
+/// False: it was told to end before it had begun.
+bool Service::start() {
   std::signal(SIGPIPE, SIG_IGN);
   signals_.add({SIGTERM, SIGINT, SIGHUP});
   PassedSockets passed = PassedSockets::from_environment();
@@ -70,6 +91,8 @@ void Service::start() {
   if (has_command) signals_.add({SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH});
   if (has_command || ::getpid() == 1) signals_.add({SIGCHLD});
   raise_open_files_limit();
+  signals_.listen([this](int number) { on_signal(number); });
+  if (is_router_ && !wait_for_predecessor()) return false;
   if (has_command) {
     command_ = std::make_unique<ChildProcess>(loaded_.config.command);
     ChildProcess::Pipes ends = command_->take_pipes();
@@ -78,8 +101,7 @@ void Service::start() {
   }
   topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(passed),
                                          std::move(inputs_), io_, log_, metrics_);
-  if (is_router_) open_admin();
-  signals_.listen([this](int number) { on_signal(number); });
+  if (is_router_ && admin_ == nullptr) open_admin();
   topology_->start([this] {
     if (command_ == nullptr) begin_end("every source has ended");
   });
@@ -88,10 +110,54 @@ void Service::start() {
   notify_service_manager("READY=1");
   log_.info("weir", "ready", {{"sources", addresses_text(topology_->addresses())}});
   release_code_pages();
+  if (reload_asked_) boost::asio::post(io_, [this] { reload(); });
+  return true;
+}
+
+/// Waits for what a predecessor still has: what only one may use under data_dir, then its admin
+/// port. False: a signal asks for the end. Where it takes too long the start goes on, and fails.
+bool Service::wait_for_predecessor() {
+  const DataLocks locks(loaded_.config, loaded_.plan);
+  const bool names_admin =
+      loaded_.config.admin.has_value() || !loaded_.config.control_socket.empty();
+  const SteadyTime deadline = steady_now() + loaded_.config.shutdown_timeout + kPredecessorMargin;
+  while (steady_now() < deadline) {
+    if (const std::optional<DataLocks::Held> held = locks.first_held()) {
+      if (waits_for_.empty()) tell_of(*held, log_);
+      waits_for_ = held->directory;
+      if (names_admin) try_open_admin();
+    } else if (waits_for_.empty() || try_open_admin()) {
+      break;
+    }
+    io_.run_for(kPredecessorPoll);  // There are signals to be heard, so it has something to do.
+    if (ending_) return false;
+  }
+  waits_for_.clear();
+  return true;
+}
+
+void Service::on_signal_before_start(int number) {
+  if (number == SIGHUP) reload_asked_ = is_router_;
+  if (number != SIGTERM && number != SIGINT) return;
+  ending_ = true;
+  if (!loaded_.config.command.empty()) command_exit_code_ = kSignalled + number;
+  log_.info("weir", "ending before the start", {{"why", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  io_.stop();
+}
+
+/// A predecessor may still have its address.
+bool Service::try_open_admin() {
+  try {
+    if (admin_ == nullptr) open_admin();
+  } catch (const ConfigError&) {
+    return false;
+  }
+  return true;
 }
 
 void Service::open_admin() {
-  const RouterView view{.balance = [this] { return topology_->balance(); },
+  const auto balance = [this] { return topology_ ? topology_->balance() : Balance(); };
+  const RouterView view{.balance = balance,
                         .config_yaml = [this] { return to_yaml(loaded_.config); },
                         .not_ready = [this] { return not_ready(); }};
   admin_ =
@@ -111,6 +177,10 @@ void Service::on_signal(int number) {
     if (!command_exit_code_ || ending_) return;
     // Its last lines are in the pipes: draining reads them.
     begin_end("the command has ended");
+    return;
+  }
+  if (topology_ == nullptr) {
+    on_signal_before_start(number);
     return;
   }
   if (command_ != nullptr && command_->running()) {
@@ -217,6 +287,9 @@ void Service::write_port_file() const {
 }
 
 std::vector<NotReady> Service::not_ready() const {
+  if (topology_ == nullptr) {
+    return {{.component = "weir", .why = "another process still has " + waits_for_}};
+  }
   std::vector<NotReady> list = not_ready_parts(topology_->balance());
   if (ending_) list.push_back({.component = "weir", .why = "draining"});
   return list;

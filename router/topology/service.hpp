@@ -7,6 +7,10 @@
 //   SIGHUP            load the configuration again; files are opened anew
 //   with a command    every signal goes to the command; weir ends when it does
 //
+// A start for which a predecessor still holds spools or keys waits until it has given them back,
+// for shutdown_timeout and 5 s; meanwhile the admin port, where it is to be had, says that it is
+// not ready.
+//
 // Threads: the control thread, which is the one that calls run().
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "config/config.hpp"
 #include "router/telemetry/admin_server.hpp"
@@ -55,8 +60,11 @@ class Service {
   const Balance& closing_balance() const noexcept { return closing_balance_; }
 
  private:
-  void start();
+  bool start();
   void open_admin();
+  bool try_open_admin();
+  bool wait_for_predecessor();
+  void on_signal_before_start(int number);
   void on_signal(int number);
   void on_command_signal(int number);
   void keep_for_life(Config& config);
@@ -82,6 +90,8 @@ class Service {
   std::optional<int> command_exit_code_;
   int signals_to_end_ = 0;
   bool ending_ = false;
+  bool reload_asked_ = false;  // Before there was something to reload.
+  std::string waits_for_;      // The directory that a predecessor still has.
   Balance closing_balance_;
 };
 

@@ -14,10 +14,18 @@ struct Kept {
 
 }  // namespace
 
+bool keeps_keys(const Settings& source) {
+  return source.scheme() == "http" || source.scheme() == "forward";
+}
+
+std::string source_keys_path(const std::string& data_dir, const std::string& source) {
+  return data_dir + "/sources/" + source;
+}
+
 std::shared_ptr<SeenKeys> open_source_keys(const Settings& source, const std::string& data_dir,
                                            SeenKeys::Limits limits) {
   if (data_dir.empty()) return std::make_shared<SeenKeys>(limits);
-  const std::string directory = data_dir + "/sources/" + source.name();
+  const std::string directory = source_keys_path(data_dir, source.name());
   auto kept = std::make_shared<Kept>();
   auto keys = SeenKeys::open(limits, directory, kept->io);
   if (!keys) {

@@ -11,6 +11,12 @@
 
 namespace weir {
 
+/// A source of that kind has them.
+bool keeps_keys(const Settings& source);
+
+/// DATA_DIR/sources/NAME.
+std::string source_keys_path(const std::string& data_dir, const std::string& source);
+
 /// Throws ConfigError where the directory cannot be used.
 std::shared_ptr<SeenKeys> open_source_keys(const Settings& source, const std::string& data_dir,
                                            SeenKeys::Limits limits);

@@ -1,8 +1,13 @@
 #include "router/topology/spool_options.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
+
+#include "router/spool/spool_directory.hpp"
 
 namespace weir {
 namespace {
@@ -26,6 +31,18 @@ std::string directory_name(const std::string& name) {
 
 std::string spool_path(const std::string& data_dir, const std::string& sink) {
   return data_dir + "/spool/" + directory_name(sink);
+}
+
+bool has_spooled(const std::string& data_dir, const std::string& sink) {
+  if (data_dir.empty()) return false;
+  Io io;
+  const Result<SpoolDirectory> directory = SpoolDirectory::open(io, spool_path(data_dir, sink));
+  if (!directory) return directory.error().value() != ENOENT;
+  const Result<std::vector<std::uint64_t>> segments = directory->segments();
+  const std::string front = SpoolDirectory::name_of(SpoolDirectory::kFront);
+  struct stat status {};
+  return !segments || !segments->empty() ||
+         io.fstatat(directory->fd(), front.c_str(), &status) == 0;
 }
 
 std::vector<OptionSpec> spool_option_specs() {

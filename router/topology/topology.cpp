@@ -14,23 +14,12 @@
 namespace weir {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A quarter of the memory may be unfinished events; the shards divide it.
 constexpr std::size_t kCarryShareOfMemory = 4;
-// How long senders that do not pause are listened to after SIGTERM.
-constexpr seconds kDrainReadMax{5};
-constexpr milliseconds kWatchInterval{2};
-// How long sources may take to tell whoever waits for it what the sinks have answered.
-constexpr seconds kConcludeMax{2};
 // A shard that does not switch to a new configuration by then is stuck in a sink.
 constexpr seconds kSwitchWait{30};
-
-std::string spool_error(const ErrorCode& error) {
-  if (error.value() == EWOULDBLOCK) return "another process has it";
-  return error.message();
-}
 
 std::size_t shard_count(const Config& config) {
   if (config.shards != 0) return config.shards;
@@ -69,7 +58,10 @@ Topology::Topology(const Config& config, TopologyPlan plan, PassedSockets passed
   connect_dead_letters();
 }
 
+/// Whoever sends a letter holds the lock, and looks under it where to: when this returns, nothing
+/// goes to a sink any more that a reload has replaced.
 void Topology::connect_dead_letters() {
+  const std::lock_guard no_letter_moves(dead_letters_);
   for (const auto& sinks : {&sinks_, &retiring_}) {
     for (const auto& sink : *sinks) {
       const std::string& name = sink->settings().string("dead_letter");
@@ -82,9 +74,11 @@ void Topology::connect_dead_letters() {
 }
 
 bool Topology::takes_dead_letters(const ActiveSink& sink) const {
-  return std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& each) {
+  const auto writes_to_it = [&](const auto& each) {
     return each->settings().string("dead_letter") == sink.name();
-  });
+  };
+  return !sink.retired() && (std::any_of(sinks_.begin(), sinks_.end(), writes_to_it) ||
+                             std::any_of(retiring_.begin(), retiring_.end(), writes_to_it));
 }
 
 Topology::~Topology() {
@@ -96,6 +90,7 @@ Topology::~Topology() {
       sink->runner().finish_drain();
     }
   }
+  for (auto& sink : stuck_) (void)sink.release();  // Its thread may still come back to it.
 }
 
 Topology::Sources Topology::bind_sources(const Config& config, SourceInputs inputs) {
@@ -183,25 +178,6 @@ void Topology::start(std::function<void()> on_finite_end) {
   for (const auto& shard : shards_) shard->start();
 }
 
-void Topology::start_sinks() {
-  std::vector<ActiveSink*> ready;
-  for (const auto& sink : sinks_) {
-    const bool has_predecessor =
-        std::any_of(retiring_.begin(), retiring_.end(),
-                    [&](const auto& old) { return old->name() == sink->name(); });
-    if (sink->started() || has_predecessor) continue;
-    ready.push_back(sink.get());
-    const Result<void> opened = sink->open_spool();
-    if (opened) continue;
-    const std::string cause = spool_error(opened.error());
-    if (!running_) throw sink->settings().error("", "cannot use its spool: " + cause);
-    log_.error(sink->name(), "cannot use its spool; what it holds is in memory only",
-               {{"cause", cause}});
-  }
-  // A start fails before it has begun to deliver.
-  for (ActiveSink* const sink : ready) sink->start();
-}
-
 void Topology::attach_sources(bool running) {
   for (const auto& source : sources_) {
     source->attach(shards_, running, log_, metrics_,
@@ -236,8 +212,6 @@ void Topology::reload(const Config& config, TopologyPlan plan) {
   switch_shards(pipeline);
   pipeline_ = std::move(pipeline);
   retire_sinks(std::move(old_sinks));
-  connect_dead_letters();
-  start_sinks();
   for (const auto& sink : sinks_) sink->runner().reopen();
 
   for (std::size_t i = 0; i < new_sources.size(); ++i) {
@@ -275,104 +249,6 @@ void Topology::switch_shards(const std::shared_ptr<const Pipeline>& pipeline) {
     while (future.wait_for(kSwitchWait) != std::future_status::ready) {
       log_.warn("reload", "waiting for a shard: a sink does not return from a write");
     }
-  }
-}
-
-void Topology::retire_sinks(Sinks old_sinks) {
-  const SteadyTime deadline = steady_now() + shutdown_timeout_;
-  for (auto& sink : old_sinks) {
-    // One that never started waited for a predecessor, which has the spool; it is in memory.
-    if (!sink->started()) sink->start();
-    sink->runner().begin_drain(deadline);
-    retiring_.push_back(std::move(sink));
-  }
-  watch_retiring();
-}
-
-void Topology::watch_retiring() {
-  for (auto& sink : retiring_) {
-    if (!sink->runner().drained()) continue;
-    sink->runner().finish_drain();
-    SinkBalance balance;
-    sink->runner().fill(balance);
-    balance.retired = true;
-    retired_sinks_.push_back(std::move(balance));
-    sink.reset();
-  }
-  std::erase(retiring_, nullptr);
-  start_sinks();
-  if (retiring_.empty() || draining_) return;
-  timer_.expires_after(milliseconds(20));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) watch_retiring();
-  });
-}
-
-void Topology::drain(SteadyTime deadline, std::function<void()> on_drained) {
-  WEIR_ASSERT(!draining_);
-  draining_ = true;
-  drain_deadline_ = deadline;
-  on_drained_ = std::move(on_drained);
-  shards_draining_ = shards_.size();
-  for (const auto& source : sources_) source->let_sockets_go();
-  const SteadyTime now = steady_now();
-  const SteadyTime read_deadline = std::min(now + kDrainReadMax, now + (deadline - now) / 2);
-  for (const auto& shard : shards_) {
-    shard->begin_drain(read_deadline,
-                       [this] { boost::asio::post(control_, [this] { --shards_draining_; }); });
-  }
-  watch_drain();
-}
-
-/// First the shards, until all that was sent is offered; then the sinks, until all is delivered.
-void Topology::watch_drain() {
-  const bool shards_done = shards_draining_ == 0 || steady_now() >= drain_deadline_;
-  if (shards_done && shards_draining_ != SIZE_MAX) {
-    shards_draining_ = SIZE_MAX;
-    for (const auto& shard : shards_) {
-      if (!shard->stop()) log_.error("shutdown", "a shard is stuck in a sink's write");
-    }
-    drain_sinks();
-  }
-  if (shards_draining_ == SIZE_MAX) {
-    const auto is_done = [](const auto& sink) { return sink->runner().drained(); };
-    const auto is_no_writer = [&](const auto& sink) {
-      return is_done(sink) || takes_dead_letters(*sink);
-    };
-    if (!letters_draining_ && (std::all_of(sinks_.begin(), sinks_.end(), is_no_writer) ||
-                               steady_now() >= drain_deadline_)) {
-      letters_draining_ = true;
-      for (const auto& sink : sinks_) {
-        if (takes_dead_letters(*sink)) sink->runner().begin_drain(drain_deadline_);
-      }
-    }
-    const bool all_done = std::all_of(sinks_.begin(), sinks_.end(), is_done) &&
-                          std::all_of(retiring_.begin(), retiring_.end(), is_done);
-    if (all_done || steady_now() >= drain_deadline_ + seconds(1)) {
-      for (const auto& sink : retiring_) sink->runner().finish_drain();
-      for (const auto& sink : sinks_) sink->runner().finish_drain();
-      const SteadyTime last_words = steady_now() + kConcludeMax;
-      for (const auto& shard : shards_) shard->conclude_sources(last_words);
-      std::exchange(on_drained_, {})();
-      return;
-    }
-  }
-  timer_.expires_after(kWatchInterval);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) watch_drain();
-  });
-}
-
-void Topology::drain_sinks() {
-  for (const auto& sink : sinks_) {
-    if (!sink->started()) sink->start();
-    if (!takes_dead_letters(*sink)) sink->runner().begin_drain(drain_deadline_);
-  }
-}
-
-void Topology::abandon() {
-  for (const auto& sinks : {&sinks_, &retiring_}) {
-    for (const auto& sink : *sinks) sink->runner().abandon();
   }
 }
 

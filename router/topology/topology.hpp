@@ -71,15 +71,20 @@ class Topology {
   Sinks make_sinks(TopologyPlan& plan, const Config& config);
   void switch_shards(const std::shared_ptr<const Pipeline>& pipeline);
   void attach_sources(bool running);
-  void start_sinks();
   void connect_dead_letters();
   bool takes_dead_letters(const ActiveSink& sink) const;
   void notify_shards();
   void source_ended();
+  void start_sinks();
+  bool has_predecessor(const ActiveSink& sink) const;
+  void begin_drain(ActiveSink& sink);
   void retire_sinks(Sinks old_sinks);
   void watch_retiring();
+  void finish_retired();
   void drain_sinks();
   void watch_drain();
+  bool sinks_drained();
+  void finish_sinks();
 
   boost::asio::io_context& control_;
   Log& log_;
@@ -91,7 +96,8 @@ class Topology {
   std::shared_ptr<const Pipeline> pipeline_;
   Sources sources_;
   Sinks sinks_;
-  Sinks retiring_;                          // Replaced by a reload, still delivering.
+  Sinks retiring_;  // Replaced by reloads, still delivering or waiting to; the oldest first.
+  Sinks stuck_;     // Given up: their threads do not return from a call. One for a reload at most.
   std::vector<SinkBalance> retired_sinks_;  // Done.
   std::uint64_t generation_ = 0;
   std::chrono::milliseconds shutdown_timeout_;
@@ -103,8 +109,9 @@ class Topology {
   std::size_t shards_draining_ = 0;
   mutable std::mutex dead_letters_;  // Held while one moves from sink to sink.
   bool running_ = false;
-  bool letters_draining_ = false;  // The sinks that take dead letters end last.
-  bool draining_ = false;
+  bool draining_ = false;          // The process ends: first the shards...
+  bool sinks_draining_ = false;    // ...then the sinks...
+  bool letters_draining_ = false;  // ...and those last that take dead letters.
   std::function<void()> on_drained_;
 };
 

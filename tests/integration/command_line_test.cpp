@@ -146,6 +146,9 @@ TEST_CASE("weir spool lists, checks and exports what is kept, and repairs what i
   CHECK(contains(list.out, R"("sink":"out")"));
   CHECK(contains(list.out, R"("kept_events":2)"));
   CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 0);
+  const Finished whole = run_weir({"spool", "list", scratch / "data"});
+  CHECK(contains(whole.out, "out                  at rest          whole "));
+  CHECK_FALSE(contains(whole.out, "check"));
   CHECK(run_weir({"spool", "export", scratch / "data"}).out == events);
   CHECK(run_weir({"spool", "export", "--waiting", scratch / "data"}).out == "");
   CHECK(run_weir({"spool", "export", "--to", "2001-01-01T00:00:00Z", scratch / "data"}).out == "");
@@ -159,10 +162,25 @@ TEST_CASE("weir spool lists, checks and exports what is kept, and repairs what i
   bytes[200] = static_cast<char>(bytes[200] ^ 1);
   scratch.write(segment, bytes);
   CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 1);
+  const Finished damaged = run_weir({"spool", "list", scratch / "data"});
+  CHECK(damaged.exit_code == 0);
+  CHECK(contains(damaged.out, "out                  at rest          DAMAGED "));
+  CHECK(contains(damaged.out, "`weir spool check " + scratch / "data/spool/out" + "`"));
   const Finished repair = run_weir({"spool", "repair", scratch / "data"});
   CHECK(contains(repair.out, "0 events saved, 2 lost"));
   CHECK(content_of(scratch.path() / "data/spool/out/damaged/0000000000000001.seg") == bytes);
   CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 0);
+
+  scratch.write("data/spool/out/cursor", "garbage");
+  const Finished cursor = run_weir({"spool", "check", scratch / "data"});
+  CHECK(cursor.exit_code == 1);
+  CHECK(contains(cursor.out, "no cursor to be believed"));
+  const Finished mended = run_weir({"spool", "repair", scratch / "data"});
+  CHECK(mended.exit_code == 0);
+  CHECK(contains(mended.out, "out/cursor: written anew"));
+  CHECK(content_of(scratch.path() / "data/spool/out/damaged/cursor") == "garbage");
+  CHECK(run_weir({"spool", "check", scratch / "data"}).exit_code == 0);
+  CHECK(contains(run_weir({"spool", "repair", scratch / "data"}).out, "nothing to repair"));
 
   std::filesystem::rename(scratch / segment, scratch / "away");
   std::filesystem::create_symlink(scratch / "away", scratch / segment);
@@ -173,4 +191,30 @@ TEST_CASE("weir spool lists, checks and exports what is kept, and repairs what i
   CHECK(refused.exit_code == 1);
   CHECK(contains(refused.out, "0000000000000001.seg: left as it is: it cannot be read"));
   CHECK(std::filesystem::is_symlink(scratch / segment));
+}
+
+TEST_CASE("commands on what lies on disk say what they have to be given") {
+  const TempDir scratch;
+  scratch.write("weir.yaml",
+                "sources: {in: stdin}\nsinks: {out: {url: stdout, spool.retain: 1h}}\n");
+  const std::map<std::string, std::string> named = {{"WEIR_DATA_DIR", scratch / "data"}};
+  CHECK(run_weir({"run", "-c", scratch / "weir.yaml", "--control", scratch / "ctl"}, kError, named)
+            .exit_code == 0);
+  for (const char* command : {"list", "check", "export", "repair"}) {
+    const Finished lost = run_weir({"spool", command});
+    INFO(command << ": " << lost.err);
+    CHECK(lost.exit_code == 2);
+    CHECK(contains(lost.err, "DIR"));
+    CHECK(contains(lost.err, "-c FILE"));
+    CHECK(contains(lost.err, "WEIR_DATA_DIR"));
+    CHECK(run_weir({"spool", command}, "", named).exit_code == 0);
+  }
+  const Finished replay = run_weir({"replay", "out", "--sink", "stdout"});
+  CHECK(replay.exit_code == 2);
+  CHECK(contains(replay.err, "-c FILE"));
+  CHECK(contains(replay.err, "WEIR_DATA_DIR"));
+  CHECK(run_weir({"replay", "out", "--sink", "stdout"}, "", named).out == kError);
+  const Finished letters = run_weir({"dead-letter", "list"});
+  CHECK(letters.exit_code == 2);
+  CHECK(contains(letters.err, "-c FILE, or the files"));
 }

@@ -93,6 +93,7 @@ TEST_CASE("letters go to another sink, and what is no letter stays") {
   CHECK(sent.exit_code == 0);
   CHECK(sent.out == "{\"app\":\"bad\",\"n\":1}\n{\"app\":\"bad\",\"n\":2,\"x\":\"\\n\"}\n");
   CHECK(contains(sent.err, "1 lines are no letters"));
+  CHECK(contains(sent.err, (scene.directory / file) + ": 2 lines, the first is line 1"));
   CHECK(scene.directory.read(file) == "garbage\n{\"dead_letter\":{\n");
   CHECK(contains(scene.command({"list", "--json"}).out, "\"no_letters\":2"));
 }
@@ -161,4 +162,32 @@ sinks:
   REQUIRE(await([&] { return router.lines("letters/dead.ndjson").size() == 1; }));
   CHECK(contains(router.lines("letters/dead.ndjson")[0], "\\\"n\\\":2"));
   CHECK(router.stop() == 0);
+}
+
+TEST_CASE("wrong words for dead letters are told, and what to say instead") {
+  const Scene scene;
+  scene.feed(kEvents);
+  const Finished directory = run_weir({"dead-letter", "list", scene.directory / "letters"});
+  CHECK(directory.exit_code == 2);
+  CHECK(contains(directory.err, "letters\" is a directory"));
+  CHECK(contains(directory.err, "name the files in it"));
+  CHECK(run_weir({"dead-letter", "list", scene.directory / "nowhere"}).exit_code == 2);
+
+  for (const char* id : {"zzz", "zzzzzz", "abc", "0123456789abcd"}) {
+    const Finished wrong = scene.command({"show", id});
+    INFO(id << ": " << wrong.err);
+    CHECK(wrong.exit_code == 2);
+    CHECK(contains(wrong.err, std::string(id) + "\" is no id of a letter"));
+    CHECK(contains(wrong.err, "`weir dead-letter list`"));
+  }
+  const Finished none = scene.command({"show", "ffffffff"});
+  CHECK(none.exit_code == 1);
+  CHECK(contains(none.err, "there is no letter \"ffffffff\""));
+  CHECK(contains(none.err, "`weir dead-letter list`"));
+
+  const std::string file = "letters/dead.ndjson";
+  scene.directory.write(file, scene.directory.read(file) + "\ngarbage\nmore\n");
+  const Finished list = scene.command({"list"});
+  CHECK(list.exit_code == 0);
+  CHECK(contains(list.err, (scene.directory / file) + ": 2 lines, the first is line 4"));
 }

@@ -103,7 +103,7 @@ TEST_CASE("times and conditions choose what is sent again") {
   const Finished finished = run_weir(words);
   CHECK(finished.exit_code == 0);
   CHECK(lines_of(finished.out) == events(150, 180));
-  CHECK(Books::of(finished.err).source("replay", "received") == 100);
+  CHECK(Books::of(finished.err).source("replay", "received") == 30);
 
   auto dry = words;
   dry.push_back("--dry-run");
@@ -189,14 +189,35 @@ TEST_CASE("so many events a second, and no more") {
   CHECK(lines_of(finished.out) == events(0, 60));
 }
 
+TEST_CASE("what a condition leaves out does not count for the rate") {
+  const TempDir directory;
+  write_spool(directory / "out", 10'000, 10'000, 256 * 1024);
+  // At ten a second, to read all of it would take a quarter of an hour.
+  const Finished finished =
+      run_weir({"replay", "out", "--spool", directory.path().string(), "--rate", "10/s", "--where",
+                "n == 3 || n == 9990", "--sink", "stdout"});
+  CHECK(finished.exit_code == 0);
+  CHECK(lines_of(finished.out) == std::vector<std::string>{event_of(3), event_of(9990)});
+  CHECK(Books::of(finished.err).source("replay", "received") == 2);
+  CHECK(Books::of(finished.err).imbalance() == 0);
+}
+
 TEST_CASE("wrong words for a replay are told") {
   const TempDir directory;
   write_spool(directory / "out", 10, 10);
+  directory.write("weir.yaml", "data_dir: " + directory.path().string() +
+                                   "\nsources: {in: stdin}\n"
+                                   "sinks: {out: stdout, archive: blackhole}\n");
+  const std::string config = directory / "weir.yaml";
   for (const auto& [words, told] : std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"replay", "out", "--spool", directory.path().string(), "--from", "soon"}, "--from"},
            {{"replay", "out", "--spool", directory.path().string(), "--rate", "0"}, "--rate"},
            {{"replay", "out", "--spool", directory.path().string(), "--where", "n =="}, "--where"},
            {{"replay", "out", "--spool", directory.path().string()}, "there is no sink"},
+           {{"replay", "out", "--spool", directory.path().string(), "--dry-run", "--sink", "nope"},
+            "there is no sink \"nope\""},
+           {{"replay", "out", "-c", config, "--dry-run", "--sink", "nope"},
+            "expected one of: out, archive"},
            {{"replay", "out"}, "configuration"},
            {{"replay"}, "SINK"}}) {
     const Finished finished = run_weir(words);

@@ -10,6 +10,9 @@
 #include "router/base/clock.hpp"
 #include "router/sink/buffer.hpp"
 #include "router/sink/runner.hpp"
+#include "router/spool/format.hpp"
+#include "router/spool/record.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/batch_builder.hpp"
 #include "tests/support/catch.hpp"
 
@@ -23,10 +26,12 @@ namespace {
 /// Rejects what begins with an 'x'; takes the rest.
 class PickySink final : public Sink {
  public:
-  explicit PickySink(std::vector<std::string>& taken) : taken_(taken) {}
+  explicit PickySink(std::vector<std::string>& taken, std::mutex* mutex = nullptr)
+      : taken_(taken), mutex_(mutex == nullptr ? own_mutex_ : *mutex) {}
   SinkTraits traits() const noexcept override { return {.settles_in_write = true}; }
   Result<void> open() override { return {}; }
   void write(Delivery delivery) override {
+    std::unique_lock lock(mutex_);
     const auto events = delivery.batch().events();
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (events[i].size != 0 && events[i].data[0] == 'x') {
@@ -35,6 +40,7 @@ class PickySink final : public Sink {
         taken_.emplace_back(events[i].bytes());
       }
     }
+    lock.unlock();
     std::move(delivery).delivered();
   }
   void poll(std::chrono::milliseconds) override {}
@@ -42,6 +48,8 @@ class PickySink final : public Sink {
 
  private:
   std::vector<std::string>& taken_;
+  std::mutex own_mutex_;
+  std::mutex& mutex_;  // Of taken_.
 };
 
 class CountedReceipt final : public Receipt {
@@ -60,19 +68,21 @@ struct Rig {
   BlockPool pool{memory, 4096, 1};
   BatchBuilder builder;
   std::mutex mutex;
+  std::mutex taken_mutex;
   std::vector<std::string> taken;
   std::vector<std::string> dead;
-  SinkRunner main{std::make_unique<PickySink>(taken), {.name = "main"}, memory, log, [] {}};
+  SinkRunner main{
+      std::make_unique<PickySink>(taken, &taken_mutex), {.name = "main"}, memory, log, [] {}};
   SinkRunner letters{std::make_unique<PickySink>(dead), {.name = "letters"}, memory, log, [] {}};
 
   Rig() {
     main.start();
     letters.start();
   }
-  void connect() {
+  void connect(std::size_t letter_bytes_max = limits::kEventBytesCeiling) {
     main.set_dead_letters(std::make_shared<DeadLetters>(
         "main", OwnEvents(memory, 0, nullptr),
-        [this](Batch batch) { letters.offer_own(std::move(batch)); }, mutex));
+        [this](Batch batch) { letters.offer_own(std::move(batch)); }, mutex, letter_bytes_max));
   }
   void end() {
     main.begin_drain(steady_now() + std::chrono::seconds(10));
@@ -117,6 +127,56 @@ TEST_CASE("a rejected event goes on with its reason, byte for byte", "[sink]") {
   CHECK(Rig::balance(rig.letters).offered == 2);
 }
 
+TEST_CASE("a letter is no longer than an event may be, and never a part of one", "[sink]") {
+  Rig rig;
+  constexpr std::size_t kLetterBytesMax = 1000;
+  rig.connect(kLetterBytesMax);
+  CountedReceipt receipt;
+  const std::string as_text = 'x' + std::string(700, 'y');
+  const std::string as_base64 = 'x' + std::string(500, '\x01');
+  const std::string too_long = 'x' + std::string(900, '\x01');
+  rig.builder.origin("apps", 1);
+  Batch batch = rig.builder.line("x").line(too_long).line(as_text).line(as_base64).take();
+  batch.attach(0, ReceiptRef(&receipt));
+  rig.main.offer(std::move(batch), rig.pool);
+  rig.end();
+
+  REQUIRE(rig.dead.size() == 3);
+  for (const std::string& letter : rig.dead) CHECK(letter.size() <= kLetterBytesMax);
+  CHECK(json::parse(rig.dead[0]).at("event").as_string() == "x");
+  CHECK(json::parse(rig.dead[1]).at("event").as_string() == as_text);
+  CHECK(json::parse(rig.dead[2]).at("event_base64").as_string().size() == 668);
+  const SinkBalance main = Rig::balance(rig.main);
+  CHECK(main.dead_lettered == 3);
+  CHECK(main.dropped[Reason::TooLarge] == 1);
+  CHECK(main.imbalance() == 0);
+  CHECK(Rig::balance(rig.letters).offered == 3);
+  CHECK(receipt.answers == 1);
+  CHECK(receipt.refusals == 1);
+}
+
+TEST_CASE("each event has a letter that has room in a frame of a spool, or none", "[sink]") {
+  // The longest event, all of it escaped.
+  MemoryBudget memory(std::size_t{1} << 30);
+  std::mutex mutex;
+  DeadLetters letters(
+      "main", OwnEvents(memory, 0, nullptr), [](Batch) {}, mutex);
+  const bool fits = GENERATE(false, true);
+  const std::size_t bytes = limits::kEventBytesCeiling / (fits ? 2 : 1);
+  BatchBuilder builder(0, bytes + 4096);
+  const std::string event(bytes, '\x01');
+  const Batch batch = builder.origin("apps", 1).line("x").line(event).take();
+  std::vector<Rejection> rejected{{.index = 1, .reason = Reason::TooLarge},
+                                  {.index = 0, .reason = Reason::TooLarge}};
+  const std::lock_guard lock(mutex);
+  const Batch written = letters.write(batch, rejected, 1);
+  REQUIRE(written.size() == (fits ? 2U : 1U));
+  CHECK(rejected[0].index == (fits ? 1U : 0U));
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    CHECK(spool::payload_bytes_max(written, i, 1) <= spool::kPayloadBytesMax);
+  }
+}
+
 TEST_CASE("who waits for an event waits for its dead letter", "[sink]") {
   Rig rig;
   rig.connect();
@@ -129,6 +189,34 @@ TEST_CASE("who waits for an event waits for its dead letter", "[sink]") {
   CHECK(receipt.answers == 1);
   CHECK(receipt.refusals == 0);
   CHECK(rig.dead.size() == 1);
+}
+
+TEST_CASE("once dead letters go elsewhere none goes to the former place", "[sink]") {
+  Rig rig;
+  std::vector<std::string> elsewhere;
+  SinkRunner other(std::make_unique<PickySink>(elsewhere), {.name = "other"}, rig.memory, rig.log,
+                   [] {});
+  other.start();
+  rig.connect();
+  rig.builder.origin("apps", 1);
+  {
+    const std::lock_guard no_letter_moves(rig.mutex);
+    rig.main.offer(rig.builder.line("x rejected").line("fine").take(), rig.pool);
+    // The sink is done with the batch; its runner waits for the lock.
+    const auto is_written = [&] {
+      const std::lock_guard lock(rig.taken_mutex);
+      return !rig.taken.empty();
+    };
+    CHECK(test::await(is_written));
+    rig.main.set_dead_letters(std::make_shared<DeadLetters>(
+        "main", OwnEvents(rig.memory, 0, nullptr),
+        [&other](Batch batch) { other.offer_own(std::move(batch)); }, rig.mutex));
+  }
+  rig.end();
+  other.begin_drain(steady_now() + std::chrono::seconds(10));
+  other.finish_drain();
+  CHECK(rig.dead.empty());
+  CHECK(elsewhere.size() == 1);
 }
 
 TEST_CASE("without a sink for dead letters a rejected event is dropped, and refused", "[sink]") {

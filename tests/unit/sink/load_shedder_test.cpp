@@ -3,6 +3,7 @@
 #include "router/sink/load_shedder.hpp"
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -270,6 +271,43 @@ TEST_CASE("what is left of a thinned batch does not keep the memory of all of it
   CHECK(rig.balance().shed[Severity::Debug] == 95);
   rig.end();
   CHECK(rig.balance().in_memory == 0);
+}
+
+TEST_CASE("a spool fills up by severity, and its last part is for errors", "[spool]") {
+  const TempDir dir;
+  constexpr std::uint64_t kSpoolBytes = 2 << 20;
+  SpoolOptions spool;
+  spool.log = {.directory = dir / "s", .bytes_max = kSpoolBytes, .segment_bytes = 64 * 1024};
+  Rig rig(spool);
+  // More of each than the spool can hold; the disk keeps up.
+  std::map<std::string, std::uint64_t> held;
+  for (const std::string level : {"debug", "info", "warning", "error"}) {
+    const std::uint64_t before = rig.balance().in_spool + rig.balance().in_memory;
+    for (int i = 0; i < 1000 && !rig.runner.under_pressure(); ++i) {
+      rig.offer(level.c_str());
+      const auto keeps_up = [&] { return rig.balance().buffer_bytes < 48 * kBlockBytes; };
+      if (level != "error") REQUIRE(await(keeps_up));
+    }
+    held[level] = rig.balance().in_spool + rig.balance().in_memory - before;
+    INFO(level << ": " << held[level] << ", bytes " << rig.balance().spool_bytes);
+    CHECK(rig.balance().shed[Severity::Error] == 0);
+    if (level == "debug") CHECK(rig.balance().spool_bytes < kSpoolBytes * 5 / 8);
+    if (level == "warning") CHECK(rig.balance().spool_bytes < kSpoolBytes);
+    CHECK(held[level] * 310 > kSpoolBytes / 32);  // Each has a part, and errors one on disk.
+  }
+  CHECK(rig.runner.under_pressure());
+  CHECK(rig.balance().dropped.total() == rig.balance().shed.total());
+  rig.corked = false;
+  REQUIRE(await([&] { return rig.balance().in_memory + rig.balance().in_spool == 0; }));
+  rig.end();
+  for (const auto& [level, count] : held) CHECK(rig.arrived(level) == count);
+  const auto number = [](const std::string& text) {
+    return std::stoi(text.substr(text.find(' ')));
+  };
+  CHECK(std::is_sorted(rig.taken.begin(), rig.taken.end(),
+                       [&](const auto& a, const auto& b) { return number(a) < number(b); }));
+  // Once all of it is delivered there is room for everything again.
+  CHECK(rig.balance().delivered == held["debug"] + held["info"] + held["warning"] + held["error"]);
 }
 
 TEST_CASE("with a spool nothing is shed while the disk takes it", "[spool]") {

@@ -40,6 +40,7 @@ struct Script {
   std::atomic<int> writes{0};
   std::atomic<int> reopens{0};
   std::atomic<bool> closed{false};
+  std::atomic<bool> stuck{false};  ///< write() does not return.
   std::mutex mutex;
   std::vector<std::string> taken;  // Guarded by mutex.
 
@@ -65,6 +66,7 @@ class ScriptedSink final : public weir::Sink {
   }
   void write(Delivery delivery) override {
     ++script_.writes;
+    weir::test::await([this] { return !script_.stuck; }, 60s);
     if (script_.forgotten_left > 0) {
       --script_.forgotten_left;
       return;
@@ -142,6 +144,30 @@ class Rig {
 };
 
 }  // namespace
+
+TEST_CASE("a sink that does not return from a call is overdue once its time is over", "[sink]") {
+  Script script;
+  script.stuck = true;
+  auto& rig = *new Rig(script);  // Its thread is let go of, and may look at it to the very end.
+  static const Rig* kept = nullptr;
+  kept = &rig;
+  rig.runner().start();
+  rig.offer("a");
+  REQUIRE(await([&] { return script.writes == 1; }));
+  CHECK_FALSE(rig.runner().overdue());
+  CHECK_FALSE(rig.runner().idle());
+  rig.runner().begin_drain(weir::steady_now());
+  CHECK_FALSE(rig.runner().overdue());
+  rig.runner().begin_drain(weir::steady_now() + 1h);  // Brings nothing back.
+  CHECK(await([&] { return rig.runner().overdue(); }));
+  CHECK_FALSE(rig.runner().drained());
+  rig.runner().finish_drain();
+  CHECK(kept->balance().dropped[Reason::Shutdown] == 1);
+  CHECK(kept->balance().imbalance() == 0);
+  script.stuck = false;
+  CHECK(await([&] { return rig.runner().drained(); }));
+  CHECK(kept->balance().imbalance() == 0);
+}
 
 TEST_CASE("batches are delivered in order and everything is accounted for", "[sink]") {
   Script script;

@@ -5,7 +5,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "router/base/clock.hpp"
@@ -79,6 +82,13 @@ class Rig {
       buffer.settle(std::move(next->batch), next->ticket, {.delivered = true}, wall_clock_ns());
     }
     return delivered;
+  }
+
+  /// The next one, into the test's hands.
+  Ticketed take(std::size_t in_hand_max = 4) {
+    std::optional<Ticketed> next = buffer.take(in_hand_max);
+    if (!next) throw std::runtime_error("nothing waits");
+    return std::move(*next);
   }
 
   SinkBalance balance() const {
