@@ -331,10 +331,21 @@ Result<void> SpoolLog::close() {
 }
 
 std::optional<Position> SpoolLog::drop_oldest() {
-  if (has_front_) return resume_;  // It is older than what lies from there on.
+  if (has_front_) return behind_front();
   const Segment* const next = second_oldest();
   if (next == nullptr) return std::nullopt;
   return Position{next->number, spool::kSegmentHeaderBytes, next->first_sequence};
+}
+
+/// What lies from resume_ on is younger than the front. It may be a segment that was begun with
+/// numbers that are nobody's.
+Position SpoolLog::behind_front() const noexcept {
+  Position behind = resume_;
+  for (const Segment& segment : segments_) {
+    if (segment.number != behind.segment || segment.created_ns == 0) continue;
+    behind.sequence = std::max(behind.sequence, segment.first_sequence);
+  }
+  return behind;
 }
 
 /// Of those that are delivered from; one whose header is gone goes with those before it: which

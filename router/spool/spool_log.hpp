@@ -118,6 +118,7 @@ class SpoolLog {
   std::size_t done_segments() const noexcept;
   std::size_t outdated_segments(std::int64_t now_ns) const noexcept;
   std::int64_t ended_ns(std::size_t segment) const noexcept;
+  Position behind_front() const noexcept;
   const Segment* second_oldest() const noexcept;
   Result<void> remove_oldest(std::size_t count);
   void append_frame(const Batch& batch, std::size_t first, std::size_t count);

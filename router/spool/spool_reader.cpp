@@ -113,9 +113,15 @@ bool SpoolReader::open(std::uint64_t segment) {
 /// To the next one that is there, or to the end.
 SpoolReader::Step SpoolReader::next_segment(Position& at, const Position& end) {
   if (at.segment == SpoolDirectory::kFront) {
-    // What the front had, and does not any more, is lost: it ends where the segments go on, and its
-    // numbers may be among those that were skipped there.
-    at = {resume_.segment, resume_.offset, std::min(at.sequence, resume_.sequence)};
+    Position entered = resume_;
+    if (entered.offset == spool::kSegmentHeaderBytes && !enter_segment(entered)) {
+      return Step::Unopened;
+    }
+    // The front is numbered up to where the segments go on. What it had, and does not any more, is
+    // lost; numbers that were skipped behind it are not.
+    const std::uint64_t missing = resume_.sequence - std::min(at.sequence, resume_.sequence);
+    entered.sequence -= missing;
+    at = entered;
     return Step::Passed;
   }
   const Result<std::vector<std::uint64_t>> segments = directory_.segments();
@@ -128,21 +134,24 @@ SpoolReader::Step SpoolReader::next_segment(Position& at, const Position& end) {
     at = {end.segment, end.offset, at.sequence};
     return Step::Passed;
   }
-  at = {*next, spool::kSegmentHeaderBytes, at.sequence};
-  enter_segment(at);
+  Position entered{*next, spool::kSegmentHeaderBytes, at.sequence};
+  if (!enter_segment(entered)) return Step::Unopened;
+  at = entered;
   return Step::Passed;
 }
 
-/// Numbers that were skipped when the segment was begun are nobody's.
-void SpoolReader::enter_segment(Position& at) {
-  if (!open(at.segment)) return;
+/// Numbers that were skipped when the segment was begun are nobody's. False, with unopened_, where
+/// it cannot be opened now.
+bool SpoolReader::enter_segment(Position& at) {
+  if (!open(at.segment)) return !unopened_;
   std::array<char, spool::kSegmentHeaderBytes> bytes;
   const ssize_t size = directory_.io().pread(file_.get(), bytes.data(), bytes.size(), 0);
-  if (size <= 0) return;
+  if (size <= 0) return true;
   const auto header = spool::read_segment_header({bytes.data(), static_cast<std::size_t>(size)});
-  if (!header || header->spool_id != spool_id_ || header->segment != at.segment) return;
-  if (at.sequence >= header->first_sequence) return;
+  if (!header || header->spool_id != spool_id_ || header->segment != at.segment) return true;
+  if (at.sequence >= header->first_sequence) return true;
   at.sequence += std::min(header->skipped, header->first_sequence - at.sequence);
+  return true;
 }
 
 std::optional<spool::FrameHeader> SpoolReader::header_at(const Position& at) const noexcept {

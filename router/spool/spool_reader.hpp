@@ -60,7 +60,7 @@ class SpoolReader {
   Step step(Position& at, const Position& end, Piece& piece);
   bool open(std::uint64_t segment);
   Step next_segment(Position& at, const Position& end);
-  void enter_segment(Position& at);
+  bool enter_segment(Position& at);
   std::optional<spool::FrameHeader> header_at(const Position& at) const noexcept;
   bool load(const Position& at, const Position& end, std::size_t bytes);
   std::string_view window_at(std::uint64_t offset) const noexcept;

@@ -239,7 +239,9 @@ std::optional<Position> SpoolRecovery::end_of(Found& last, const Content& conten
 void SpoolRecovery::find_beginning() {
   SpoolState& found = log_.found_;
   const auto first_sequence = [&](const Found& segment) {
-    return segment.header ? segment.header->first_sequence : spool::kFirstSequence;
+    if (!segment.header) return spool::kFirstSequence;
+    const std::uint64_t skipped = is_front_read() ? segment.header->skipped : 0;
+    return segment.header->first_sequence - std::min(skipped, segment.header->first_sequence);
   };
   // Where the segments are read from...
   Position at = found.end;
@@ -263,7 +265,8 @@ void SpoolRecovery::find_beginning() {
   if (there != segments_.end() && there->number > at.segment) {
     at = {there->number, spool::kSegmentHeaderBytes, at.sequence};
     const std::optional<spool::SegmentHeader>& header = there->header;
-    if (header && at.sequence < header->first_sequence) {  // As SpoolReader does in passing.
+    // As SpoolReader does in passing, also from a front: that is numbered up to here.
+    if (!is_front_read() && header && at.sequence < header->first_sequence) {
       at.sequence += std::min(header->skipped, header->first_sequence - at.sequence);
     }
   }
@@ -279,13 +282,11 @@ void SpoolRecovery::find_beginning() {
   if (!has_front_) return;
   // The front is older than all segments. One that the cursor does not know was written without it:
   // then the segments may hold some of it again.
-  const std::int64_t stamp = front_.header ? front_.header->created_ns : log_.front_stamp_;
-  const bool known = cursor_ && cursor_->front_stamp == stamp;
-  log_.front_stamp_ = stamp;
+  log_.front_stamp_ = front_stamp();
   log_.has_front_ = true;
   // Done with: it is removed once the cursor that says so is durable.
-  if (known && cursor_->consumed.segment != SpoolDirectory::kFront) return;
-  if (known) {
+  if (!is_front_read()) return;
+  if (is_front_known()) {
     found.consumed = cursor_->consumed;
   } else if (front_.header) {
     found.consumed = {SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
@@ -293,14 +294,30 @@ void SpoolRecovery::find_beginning() {
   }
 }
 
+std::int64_t SpoolRecovery::front_stamp() const noexcept {
+  if (front_.header) return front_.header->created_ns;
+  return cursor_ ? cursor_->front_stamp : 0;
+}
+
+bool SpoolRecovery::is_front_known() const noexcept {
+  return cursor_ && cursor_->front_stamp == front_stamp();
+}
+
+/// Its events, or some of them, are not delivered yet, as far as is known.
+bool SpoolRecovery::is_front_read() const noexcept {
+  if (!has_front_) return false;
+  return !is_front_known() || cursor_->consumed.segment == SpoolDirectory::kFront;
+}
+
 void SpoolRecovery::count_events() {
   SpoolState& found = log_.found_;
   const Position& from = log_.has_front_ ? found.consumed : found.resume;
   std::uint64_t between = found.end.sequence - std::min(found.end.sequence, from.sequence);
   for (const Found& segment : segments_) {
-    if (!segment.header || segment.number <= found.resume.segment) continue;
+    if (!segment.header || segment.number < found.resume.segment) continue;
     if (segment.header->first_sequence <= found.resume.sequence) continue;
-    between -= std::min(between, segment.header->skipped);
+    const bool is_counted = segment.number == found.resume.segment && !is_front_read();
+    if (!is_counted) between -= std::min(between, segment.header->skipped);
   }
   found.events = between;
 }

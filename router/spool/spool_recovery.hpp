@@ -47,6 +47,9 @@ class SpoolRecovery {
   std::optional<Position> end_of(Found& last, const Content& content);
   void discard(const Found& segment, const Content& content);
   void find_beginning();
+  std::int64_t front_stamp() const noexcept;
+  bool is_front_known() const noexcept;
+  bool is_front_read() const noexcept;
   void count_events();
   void note(std::string what);
   Result<Found> look_at(std::uint64_t number);

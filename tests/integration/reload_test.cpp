@@ -1,7 +1,6 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -198,15 +197,8 @@ sources: {in: 'tcp://127.0.0.1:0', local: 'unix://${DIR}/in.sock'}
 sinks: {out: 'file://${DIR}/out.ndjson', errors: 'file://${DIR}/errors.ndjson'}
 routes: {all: {to: out}, errors: {when: level == "error", to: errors}}
 )");
-  std::unique_ptr<Socket> local;
-  REQUIRE(await([&] {
-    try {  // The file is there a moment before anyone listens.
-      local = std::make_unique<Socket>(connect_unix(router.directory() / "in.sock"));
-    } catch (const std::exception&) {
-    }
-    return local != nullptr;
-  }));
-  REQUIRE(local->send(numbered_event(1, 0)));
+  const Socket local = await_unix(router.directory() / "in.sock");
+  REQUIRE(local.send(numbered_event(1, 0)));
   REQUIRE(kept.send(numbered_event(0, 1)));  // The connection has outlived the reload.
   CHECK(await([&] { return router.lines("out.ndjson").size() == 3; }));
   CHECK(await([&] { return router.lines("errors.ndjson").size() == 1; }));

@@ -14,7 +14,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <memory>
 #include <system_error>
+#include <utility>
 
 namespace weir::test {
 namespace {
@@ -151,6 +153,18 @@ Socket connect_udp(std::uint16_t port, const char* host) {
 
 Socket connect_unix(const std::filesystem::path& path, bool datagram) {
   return connect_to(unix_address(path), datagram ? SOCK_DGRAM : SOCK_STREAM, path.string());
+}
+
+Socket await_unix(const std::filesystem::path& path) {
+  std::unique_ptr<Socket> connected;
+  (void)await([&] {
+    try {
+      connected = std::make_unique<Socket>(connect_unix(path));
+    } catch (const std::system_error&) {
+    }
+    return connected != nullptr;
+  });
+  return connected != nullptr ? std::move(*connected) : connect_unix(path);
 }
 
 Server::Server() : listener_(listen_at(ip_address("127.0.0.1", 0))) {

@@ -55,6 +55,9 @@ class Socket {
 Socket connect_tcp(std::uint16_t port, const char* host = "127.0.0.1");
 Socket connect_udp(std::uint16_t port, const char* host = "127.0.0.1");
 Socket connect_unix(const std::filesystem::path& path, bool datagram = false);
+/// To a stream socket that somebody is about to make: its file is there a moment before anyone
+/// listens.
+Socket await_unix(const std::filesystem::path& path);
 
 /// A server on a free port (or at a path), for sinks to connect to.
 class Server {

@@ -126,4 +126,6 @@ TEST_CASE("what once went wrong with a spool goes right") {
   CHECK_NOTHROW(run_sequence(339925271072651));
   // A front was damaged whose numbers the segment behind it had left out.
   CHECK_NOTHROW(run_sequence(339925288214355));
+  // A front was read to its end, and the segment behind it had left numbers out.
+  CHECK_NOTHROW(run_sequence(15250601282));
 }
