@@ -12,9 +12,9 @@ class ArrivedLetters::Letters final : public Receipt {
 
  private:
   void settled(bool whole) noexcept override {
-    if (whole) {
+    {
       const std::lock_guard lock(list_->mutex_);
-      list_->tickets_.push_back(ticket_);
+      (whole ? list_->news_.arrived : list_->news_.given_up).push_back(ticket_);
     }
     delete this;
   }
@@ -27,9 +27,9 @@ ReceiptRef ArrivedLetters::expect(std::shared_ptr<ArrivedLetters> list, std::uin
   return ReceiptRef(new Letters(std::move(list), ticket));
 }
 
-std::vector<std::uint64_t> ArrivedLetters::take() {
+ArrivedLetters::News ArrivedLetters::take() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(tickets_, {});
+  return std::exchange(news_, {});
 }
 
 }  // namespace weir

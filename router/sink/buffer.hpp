@@ -135,6 +135,9 @@ class Buffer {
 
   /// Everything on disk before it is done with.
   Position consumed();
+  /// Of so many batches letters were given up since the last call: they stay on disk as long as the
+  /// process lives.
+  std::uint64_t take_letters_given_up();
   /// What is on disk before `to` was deleted.
   void skip_on_disk(const Position& to, Reason reason);
   /// As much is on its way to disk as may be.
@@ -189,6 +192,7 @@ class Buffer {
   void remove_job_locked(const SpoolJob& job);
   void drop_own_events_locked();
   void take_views_locked();
+  void take_news_of_letters_locked();
   void spool_unwritten_locked();
   std::vector<Batch> take_unwritten_locked();
   void leave_behind_locked(Batch batch, std::uint64_t ticket);
@@ -233,6 +237,7 @@ class Buffer {
   std::unique_ptr<SpoolQueue> spool_;  // Null: everything is in memory.
   std::atomic<bool> has_spool_{false};
   const std::shared_ptr<ArrivedLetters> arrived_letters_ = std::make_shared<ArrivedLetters>();
+  std::uint64_t letters_given_up_ = 0;
   std::condition_variable jobs_changed_;
   bool closing_ = false;           // What is written stays on disk.
   std::uint64_t rest_events_ = 0;  // Of rest(), once it is on disk.

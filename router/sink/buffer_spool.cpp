@@ -197,8 +197,21 @@ bool Buffer::took_back(SpoolReader::Piece piece) {
 
 Position Buffer::consumed() {
   const std::lock_guard lock(mutex_);
-  for (const std::uint64_t ticket : arrived_letters_->take()) spool_->letters_arrived(ticket);
+  take_news_of_letters_locked();
   return spool_->consumed();
+}
+
+void Buffer::take_news_of_letters_locked() {
+  const ArrivedLetters::News news = arrived_letters_->take();
+  for (const std::uint64_t ticket : news.arrived) spool_->letters_arrived(ticket);
+  for (const std::uint64_t ticket : news.given_up) {
+    if (spool_->awaits_letters(ticket)) ++letters_given_up_;
+  }
+}
+
+std::uint64_t Buffer::take_letters_given_up() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(letters_given_up_, 0);
 }
 
 void Buffer::skip_on_disk(const Position& to, Reason reason) {
@@ -235,7 +248,7 @@ Buffer::Rest Buffer::rest() {
     return spool_->on_disk(held.first) != nullptr;
   };
   take_views_locked();
-  for (const std::uint64_t ticket : arrived_letters_->take()) spool_->letters_arrived(ticket);
+  take_news_of_letters_locked();
   const bool holds_on = spool_->awaits_letters();
   if (holds_on || std::any_of(in_hand_.begin(), in_hand_.end(), is_on_disk)) {
     spool_unwritten_locked();

@@ -48,23 +48,25 @@ bool append_base64(std::string_view bytes, std::size_t bytes_max, std::string& o
 
 }  // namespace
 
-Batch DeadLetters::write(const Batch& batch, std::span<Rejection> rejected,
-                         std::uint64_t attempts) {
-  Batch letters = events_.begin();
+DeadLetters::Written DeadLetters::write(const Batch& batch, std::span<Rejection> rejected,
+                                        std::uint64_t attempts) {
+  Written result{.letters = events_.begin()};
   std::vector<Rejection> others;
   std::size_t written = 0;
   for (const Rejection rejection : rejected) {
     const Event& event = batch.events()[rejection.index];
     const Origin& origin = batch.origin(event);
     const std::string text = letter(event, origin, rejection.reason, attempts);
-    if (!text.empty() && events_.add(letters, origin, text)) {
+    const bool is_written = !text.empty() && events_.add(result.letters, origin, text);
+    result.no_memory = result.no_memory || (!text.empty() && !is_written);
+    if (is_written) {
       rejected[written++] = rejection;
     } else {
       others.push_back(rejection);
     }
   }
   std::copy(others.begin(), others.end(), rejected.begin() + static_cast<std::ptrdiff_t>(written));
-  return letters;
+  return result;
 }
 
 std::string DeadLetters::letter(const Event& event, const Origin& origin, Reason reason,

@@ -10,7 +10,8 @@
 // JSON string. A letter is an event, and no longer than any other may be: where neither form is
 // short enough there is none, as half an event would be none. A receipt goes on with the letter:
 // its source is told once the letter has arrived. An event that is on disk in the spool of the sink
-// that rejected it stays there until its letter is as safe.
+// that rejected it stays there until its letter is as safe. A sink whose letters find no room waits
+// for it: see target_is_full().
 //
 // Threads: any; mutex() keeps two accounts together while an event moves from one to the other, so
 // that a balance that is taken under it is exact.
@@ -29,26 +30,38 @@ namespace weir {
 
 class DeadLetters {
  public:
-  using Offer = std::function<void(Batch)>;
+  /// The sink that takes the letters.
+  struct Target {
+    std::function<void(Batch)> offer;
+    std::function<bool()> is_full;  ///< It presses back.
+  };
 
-  /// `offer` hands letters to the sink that takes them. `mutex` is shared by all of a router.
-  DeadLetters(std::string sink, OwnEvents events, Offer offer, std::mutex& mutex,
+  /// `mutex` is shared by all of a router.
+  DeadLetters(std::string sink, OwnEvents events, Target target, std::mutex& mutex,
               std::size_t letter_bytes_max = limits::kEventBytesCeiling)
       : sink_(std::move(sink)),
         events_(std::move(events)),
-        offer_(std::move(offer)),
+        target_(std::move(target)),
         mutex_(mutex),
         letter_bytes_max_(letter_bytes_max) {}
 
   std::mutex& mutex() noexcept { return mutex_; }
 
+  struct Written {
+    Batch letters;
+    bool no_memory = false;  ///< There are fewer than there would be with more of it.
+  };
+
   /// The letters for what was rejected of `batch`, which are put first in `rejected`. The others
-  /// have none, as they are too long or there is no memory: they are dropped. Requires: mutex() is
-  /// held.
-  Batch write(const Batch& batch, std::span<Rejection> rejected, std::uint64_t attempts);
+  /// have none, as they are too long or there is no memory. Requires: mutex() is held.
+  Written write(const Batch& batch, std::span<Rejection> rejected, std::uint64_t attempts);
 
   /// Requires: mutex() is held.
-  void send(Batch letters) { offer_(std::move(letters)); }
+  void send(Batch letters) { target_.offer(std::move(letters)); }
+
+  /// Letters press back, as what the sources bring does, and no source is paused by them: who sends
+  /// them has to wait. Requires: mutex() is held.
+  bool target_is_full() const { return target_.is_full(); }
 
  private:
   /// "" where it is too long.
@@ -57,7 +70,7 @@ class DeadLetters {
 
   const std::string sink_;
   OwnEvents events_;
-  const Offer offer_;
+  const Target target_;
   std::mutex& mutex_;
   const std::size_t letter_bytes_max_;
 };

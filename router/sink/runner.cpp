@@ -142,6 +142,7 @@ void SinkRunner::run() {
     }
     if (!draining_) continue;
     if (buffer_.idle() || gives_up()) break;
+    if (letters_wait_) std::this_thread::sleep_for(kPollBudget);
   }
   const std::lock_guard lock(calls_);
   sink_->close(SteadyTime{SteadyTime::duration(drain_deadline_.load())});
@@ -154,7 +155,7 @@ void SinkRunner::run() {
 /// Hands over what waits, as far as the sink can hold it. `may_read`: also what is on disk.
 /// Requires: calls_ is held.
 void SinkRunner::hand_over(bool may_read) {
-  while (open_.load(std::memory_order_relaxed)) {
+  while (open_.load(std::memory_order_relaxed) && !letters_find_no_room()) {
     std::optional<Ticketed> next = buffer_.take(traits_.deliveries_max);
     if (!next) {
       if (!may_read || spool_ == nullptr) return;
@@ -179,8 +180,20 @@ void SinkRunner::wait_for_work() {
   const bool in_use = now - last_use_ < kInUse;
   const SteadyTime until = now + (in_use ? kPollInterval : kIdlePollInterval);
   buffer_.wait_until(until, [this](std::size_t waiting, std::size_t in_hand) {
-    return in_hand != 0 || waiting != 0 || draining_ || reopen_asked_ || !open_;
+    const bool may_go_on = waiting != 0 && !letters_wait_;
+    return in_hand != 0 || may_go_on || draining_ || reopen_asked_ || !open_;
   });
+}
+
+/// What is rejected next would have nowhere to go: the sink of the dead letters presses back. Only
+/// one that rejects something waits for it. Requires: calls_ is held.
+bool SinkRunner::letters_find_no_room() {
+  if (!letters_wait_) return false;
+  const std::shared_ptr<DeadLetters> known = dead_letters();
+  if (known == nullptr) return letters_wait_ = false;
+  const std::lock_guard lock(known->mutex());
+  const std::shared_ptr<DeadLetters> now = dead_letters();  // A reload may have changed it.
+  return letters_wait_ = now != nullptr && now->target_is_full();
 }
 
 /// After a failure: waits until all Deliveries have come back, so that the order is kept, then
@@ -241,12 +254,20 @@ std::shared_ptr<DeadLetters> SinkRunner::dead_letters() const {
   return dead_letters_;
 }
 
+DeadLetters::Target SinkRunner::letters_target() {
+  return {.offer = [this](Batch letters) { offer_own(std::move(letters)); },
+          .is_full = [this] { return under_pressure(); }};
+}
+
+/// Events that weir made itself.
 void SinkRunner::offer_own(Batch batch) {
   if (buffer_.offer(std::move(batch))) on_pressure_change_();
   buffer_.wake();
+  if (traits_.never_blocks) run_inline();  // No shard has offered it, and there is no thread.
 }
 
 void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
+  const bool is_settled = settle_rejected(batch, ticket, fate);
   if (fate.delivered) {
     // Where it is not open this is late news of something that was written before the failure.
     if (failures_ != 0 && open_) {
@@ -260,11 +281,12 @@ void SinkRunner::settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept {
     if (open_.exchange(false) || failures_ == 0) ++failures_;
     report(fate.cause, "delivery failed");
   }
-  if (settle_rejected(batch, ticket, fate)) return;
+  if (is_settled) return;
   if (buffer_.settle(std::move(batch), ticket, fate, wall_clock_ns())) on_pressure_change_();
 }
 
-/// Sends what was rejected on as dead letters. False: there is nothing to send, or nowhere.
+/// Sends what was rejected on as dead letters. False: there is nothing to send, or nowhere; or
+/// there is no memory for what was promised to be kept: then the batch comes again.
 bool SinkRunner::settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate) {
   if (!fate.delivered || fate.rejected.empty() || fate.is_cut_short()) return false;
   std::shared_ptr<DeadLetters> dead_letters = this->dead_letters();
@@ -275,10 +297,13 @@ bool SinkRunner::settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate)
     dead_letters = this->dead_letters();  // A reload may have changed it until here.
     if (dead_letters == nullptr) return false;
     const ReceiptRef promise = buffer_.promise_letters(batch, ticket);
-    Batch letters = dead_letters->write(batch, fate.rejected, buffer_.attempts(ticket));
-    if (letters.empty()) {
+    auto [letters, no_memory] = dead_letters->write(batch, fate.rejected, buffer_.attempts(ticket));
+    const bool comes_again = promise && no_memory;
+    if (letters.empty() || comes_again) {
       std::vector<ReceiptRef> shared;  // Its job still has them.
       if (promise) batch.take_receipts(Ack::Durable, shared);
+      if (comes_again) promise->forsake();
+      if (comes_again) fate = {.cause = {ENOMEM, boost::system::system_category()}};
       return false;
     }
     for (std::size_t i = 0; promise && i < letters.origins().size(); ++i) {
@@ -287,6 +312,7 @@ bool SinkRunner::settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate)
     fate.dead_lettered = letters.size();
     pressure_fell = buffer_.settle(std::move(batch), ticket, fate, wall_clock_ns());
     dead_letters->send(std::move(letters));
+    letters_wait_ = dead_letters->target_is_full();
   }
   if (pressure_fell) on_pressure_change_();
   return true;

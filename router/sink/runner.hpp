@@ -66,8 +66,8 @@ class SinkRunner final : private DeliveryOwner {
   /// DeadLetters is held; then nothing goes to the former ones any more.
   void set_dead_letters(std::shared_ptr<DeadLetters> dead_letters);
 
-  /// An event that weir made itself.
-  void offer_own(Batch batch);
+  /// For the DeadLetters of others, which it outlives.
+  DeadLetters::Target letters_target();
 
   /// See above. May be changed while it runs.
   void set_run_on_shard(bool on) noexcept { run_on_shard_ = on; }
@@ -110,6 +110,8 @@ class SinkRunner final : private DeliveryOwner {
  private:
   void settle(Batch batch, std::uint64_t ticket, Fate fate) noexcept override;
   bool settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate);
+  bool letters_find_no_room();
+  void offer_own(Batch batch);
   std::shared_ptr<DeadLetters> dead_letters() const;
   SteadyTime waited_for_until() const;
   bool runs_inline() const noexcept;
@@ -142,6 +144,7 @@ class SinkRunner final : private DeliveryOwner {
   std::atomic<bool> closed_{false};
   std::atomic<bool> ended_{false};
   std::atomic<SteadyTime::rep> drain_deadline_{0};
+  std::atomic<bool> letters_wait_{false};   // Where they go there was no room for more.
   std::atomic<std::uint32_t> failures_{0};  // In a row.
   SteadyTime last_use_{};                   // The runner's thread.
   std::uint64_t random_state_;

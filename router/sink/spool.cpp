@@ -146,6 +146,10 @@ void Spool::upkeep(bool now) {
   (void)log_on_disk_->age(wall_clock_ns());  // What cannot be deleted now can be later.
   const SteadyTime time = steady_now();
   const Position consumed = buffer_.consumed();
+  if (const std::uint64_t batches = buffer_.take_letters_given_up(); batches != 0) {
+    log_.error(sink_, "dead letters were given up; their events stay on disk for the next start",
+               {{"batches", batches}, {"spool", options_.log.directory}});
+  }
   if (consumed != consumed_ &&
       (now || time - consumed_at_ >= kCursorInterval || consumed.segment != consumed_.segment)) {
     const Result<void> done = log_on_disk_->consume(consumed);

@@ -92,6 +92,11 @@ bool SpoolQueue::awaits_letters() const noexcept {
                      [](const auto& entry) { return entry.second.awaits_letters; });
 }
 
+bool SpoolQueue::awaits_letters(std::uint64_t ticket) const {
+  const auto stored = on_disk_.find(ticket);
+  return stored != on_disk_.end() && stored->second.awaits_letters;
+}
+
 void SpoolQueue::share_receipts(std::uint64_t ticket, Batch& batch) const {
   const auto writing = find(group_, ticket);
   if (writing != group_.end()) return batch.share_receipts(writing->batch);

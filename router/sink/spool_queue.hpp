@@ -89,6 +89,7 @@ class SpoolQueue {
   bool await_letters(std::uint64_t ticket);
   void letters_arrived(std::uint64_t ticket);
   bool awaits_letters() const noexcept;
+  bool awaits_letters(std::uint64_t ticket) const;
   /// The receipts of its job, where it has one, are those of the batch as well.
   void share_receipts(std::uint64_t ticket, Batch& batch) const;
   /// One of its events was rejected: whoever waits for the job is told.

@@ -37,9 +37,7 @@ void ActiveSink::send_dead_letters_to(ActiveSink* target, MemoryBudget& memory, 
   }
   OwnEvents events(memory, target->column_texts_.size(), target->make_columns());
   runner_->set_dead_letters(std::make_shared<DeadLetters>(
-      name(), std::move(events),
-      [&runner = *target->runner_](Batch letters) { runner.offer_own(std::move(letters)); },
-      mutex));
+      name(), std::move(events), target->runner_->letters_target(), mutex));
 }
 
 void ActiveSink::finish() {

@@ -2,6 +2,7 @@
 
 #include "router/sink/dead_letters.hpp"
 
+#include <atomic>
 #include <boost/json.hpp>
 #include <mutex>
 #include <string>
@@ -26,10 +27,21 @@ namespace {
 /// Rejects what begins with an 'x'; takes the rest.
 class PickySink final : public Sink {
  public:
+  struct Options {
+    bool never_blocks = false;
+    const std::atomic<bool>* is_there = nullptr;
+  };
   explicit PickySink(std::vector<std::string>& taken, std::mutex* mutex = nullptr)
-      : taken_(taken), mutex_(mutex == nullptr ? own_mutex_ : *mutex) {}
-  SinkTraits traits() const noexcept override { return {.settles_in_write = true}; }
-  Result<void> open() override { return {}; }
+      : PickySink(taken, Options(), mutex) {}
+  PickySink(std::vector<std::string>& taken, Options options, std::mutex* mutex = nullptr)
+      : taken_(taken), options_(options), mutex_(mutex == nullptr ? own_mutex_ : *mutex) {}
+  SinkTraits traits() const noexcept override {
+    return {.never_blocks = options_.never_blocks, .settles_in_write = true};
+  }
+  Result<void> open() override {
+    if (options_.is_there == nullptr || *options_.is_there) return {};
+    return ErrorCode(ECONNREFUSED, boost::system::system_category());
+  }
   void write(Delivery delivery) override {
     std::unique_lock lock(mutex_);
     const auto events = delivery.batch().events();
@@ -48,6 +60,7 @@ class PickySink final : public Sink {
 
  private:
   std::vector<std::string>& taken_;
+  const Options options_;
   std::mutex own_mutex_;
   std::mutex& mutex_;  // Of taken_.
 };
@@ -81,8 +94,7 @@ struct Rig {
   }
   void connect(std::size_t letter_bytes_max = limits::kEventBytesCeiling) {
     main.set_dead_letters(std::make_shared<DeadLetters>(
-        "main", OwnEvents(memory, 0, nullptr),
-        [this](Batch batch) { letters.offer_own(std::move(batch)); }, mutex, letter_bytes_max));
+        "main", OwnEvents(memory, 0, nullptr), letters.letters_target(), mutex, letter_bytes_max));
   }
   void end() {
     main.begin_drain(steady_now() + std::chrono::seconds(10));
@@ -159,8 +171,7 @@ TEST_CASE("each event has a letter that has room in a frame of a spool, or none"
   // The longest event, all of it escaped.
   MemoryBudget memory(std::size_t{1} << 30);
   std::mutex mutex;
-  DeadLetters letters(
-      "main", OwnEvents(memory, 0, nullptr), [](Batch) {}, mutex);
+  DeadLetters letters("main", OwnEvents(memory, 0, nullptr), DeadLetters::Target(), mutex);
   const bool fits = GENERATE(false, true);
   const std::size_t bytes = limits::kEventBytesCeiling / (fits ? 2 : 1);
   BatchBuilder builder(0, bytes + 4096);
@@ -169,7 +180,8 @@ TEST_CASE("each event has a letter that has room in a frame of a spool, or none"
   std::vector<Rejection> rejected{{.index = 1, .reason = Reason::TooLarge},
                                   {.index = 0, .reason = Reason::TooLarge}};
   const std::lock_guard lock(mutex);
-  const Batch written = letters.write(batch, rejected, 1);
+  const auto [written, no_memory] = letters.write(batch, rejected, 1);
+  CHECK_FALSE(no_memory);
   REQUIRE(written.size() == (fits ? 2U : 1U));
   CHECK(rejected[0].index == (fits ? 1U : 0U));
   for (std::size_t i = 0; i < written.size(); ++i) {
@@ -191,6 +203,61 @@ TEST_CASE("who waits for an event waits for its dead letter", "[sink]") {
   CHECK(rig.dead.size() == 1);
 }
 
+TEST_CASE("a letter to a sink that never blocks is written at once", "[sink]") {
+  Rig rig;
+  std::vector<std::string> dead;
+  SinkRunner at_once(std::make_unique<PickySink>(dead, PickySink::Options{.never_blocks = true}),
+                     {.name = "letters"}, rig.memory, rig.log, [] {});
+  at_once.start();
+  rig.main.set_dead_letters(std::make_shared<DeadLetters>("main", OwnEvents(rig.memory, 0, nullptr),
+                                                          at_once.letters_target(), rig.mutex));
+  CountedReceipt receipt;
+  rig.builder.origin("apps", 1);
+  Batch batch = rig.builder.line("x rejected").take();
+  batch.attach(0, ReceiptRef(&receipt));
+  rig.main.offer(std::move(batch), rig.pool);
+  CHECK(test::await([&] { return Rig::balance(at_once).delivered == 1; }));
+  rig.end();
+  CHECK(receipt.answers == 1);
+  CHECK(dead.size() == 1);
+  at_once.begin_drain(steady_now());
+  at_once.finish_drain();
+}
+
+TEST_CASE("a sink whose letters find no room waits for it, and then goes on", "[sink]") {
+  Rig rig;
+  std::vector<std::string> dead;
+  std::atomic<bool> is_there{false};
+  constexpr std::size_t kRoomBytes = 64 << 10;
+  constexpr std::size_t kEvents = 1000;
+  SinkRunner away(
+      std::make_unique<PickySink>(dead, PickySink::Options{.is_there = &is_there}),
+      {.name = "letters",
+       .buffer_bytes_max = kRoomBytes,
+       .retry = {.first = std::chrono::milliseconds(1), .longest = std::chrono::milliseconds(1)}},
+      rig.memory, rig.log, [] {});
+  away.start();
+  rig.main.set_dead_letters(std::make_shared<DeadLetters>("main", OwnEvents(rig.memory, 0, nullptr),
+                                                          away.letters_target(), rig.mutex));
+  rig.builder.origin("apps", 1);
+  for (std::size_t i = 0; i < kEvents; ++i) {
+    rig.main.offer(rig.builder.line("x" + std::string(1000, '.')).take(), rig.pool);
+  }
+  REQUIRE(test::await([&] { return away.under_pressure(); }));
+  const auto is_over = [&] { return Rig::balance(away).buffer_bytes > 2 * kRoomBytes; };
+  int looks = 0;
+  REQUIRE(test::await([&] { return is_over() || ++looks == 100; }));
+  CHECK_FALSE(is_over());
+  CHECK_FALSE(rig.main.idle());
+  is_there = true;
+  CHECK(test::await([&] { return Rig::balance(away).delivered == kEvents; }));
+  rig.end();
+  away.begin_drain(steady_now());
+  away.finish_drain();
+  CHECK(dead.size() == kEvents);
+  CHECK(Rig::balance(rig.main).imbalance() == 0);
+}
+
 TEST_CASE("once dead letters go elsewhere none goes to the former place", "[sink]") {
   Rig rig;
   std::vector<std::string> elsewhere;
@@ -209,8 +276,7 @@ TEST_CASE("once dead letters go elsewhere none goes to the former place", "[sink
     };
     CHECK(test::await(is_written));
     rig.main.set_dead_letters(std::make_shared<DeadLetters>(
-        "main", OwnEvents(rig.memory, 0, nullptr),
-        [&other](Batch batch) { other.offer_own(std::move(batch)); }, rig.mutex));
+        "main", OwnEvents(rig.memory, 0, nullptr), other.letters_target(), rig.mutex));
   }
   rig.end();
   other.begin_drain(steady_now() + std::chrono::seconds(10));

@@ -52,9 +52,8 @@ class RejectingSink final : public Sink {
 class LetterRig {
  public:
   explicit LetterRig(const TempDir& dir) : dir_(dir) {
-    main_.set_dead_letters(std::make_shared<DeadLetters>(
-        "main", OwnEvents(memory_, 0, nullptr),
-        [this](Batch letters) { letters_.offer_own(std::move(letters)); }, mutex_));
+    main_.set_dead_letters(std::make_shared<DeadLetters>("main", OwnEvents(memory_, 0, nullptr),
+                                                         letters_.letters_target(), mutex_));
     for (SinkRunner* const runner : {&main_, &letters_}) {
       REQUIRE(runner->open_spool().has_value());
       runner->start();
@@ -71,6 +70,21 @@ class LetterRig {
     SinkBalance balance;
     letters_.fill(balance);
     return balance.offered;
+  }
+
+  /// No letter can be written until the budget has its bytes again. Returns how many.
+  std::size_t take_all_memory() {
+    std::size_t taken = 0;
+    for (std::size_t bytes = 1 << 20; bytes != 0; bytes /= 2) {
+      while (memory_.try_charge(bytes)) taken += bytes;
+    }
+    return taken;
+  }
+  void give_memory_back(std::size_t bytes) { memory_.release(bytes); }
+  SinkBalance balance() const {
+    SinkBalance balance;
+    main_.fill(balance);
+    return balance;
   }
 
   /// How many events and letters a process finds that starts after this one was killed now.
@@ -144,6 +158,25 @@ TEST_CASE("who was told that it is on disk need not fear for its dead letter", "
   REQUIRE(await([&] { return rig.letters() == 1; }));
   // At any time: the letter comes, and then the event goes.
   for (int i = 0; i < 5; ++i) CHECK(rig.found_after_kill() >= 1);
+  rig.end();
+  CHECK(found_in(dir / "letters").size() == 1);
+  CHECK(found_in(dir / "main").empty());
+}
+
+TEST_CASE("what was promised waits until there is memory for its dead letter", "[spool]") {
+  const TempDir dir;
+  NotedReceipt receipt(Ack::Durable);
+  LetterRig rig(dir);
+  rig.offer(receipt);
+  REQUIRE(await([&] { return receipt.answered.load(); }));
+  const std::size_t taken = rig.take_all_memory();
+  rig.is_there = true;
+  REQUIRE(await([&] { return rig.balance().retries > 1; }));
+  CHECK(rig.balance().dropped.total() == 0);
+  CHECK(rig.letters() == 0);
+  CHECK(rig.found_after_kill() == 1);
+  rig.give_memory_back(taken);
+  CHECK(await([&] { return rig.letters() == 1; }));
   rig.end();
   CHECK(found_in(dir / "letters").size() == 1);
   CHECK(found_in(dir / "main").empty());
