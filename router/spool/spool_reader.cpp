@@ -40,7 +40,7 @@ SpoolReader::Piece SpoolReader::read(const Position& from, const Position& end) 
   Piece piece{.batch = Batch(column_count_)};
   Position at = from;
   unopened_ = {};
-  while (is_before(at, end)) {
+  while (is_before(at, end) || entering_.at == at) {
     const Step taken = step(at, end, piece);
     piece.no_memory = taken == Step::NoMemory;
     if (taken == Step::Full || taken == Step::NoMemory) break;
@@ -60,7 +60,16 @@ SpoolReader::Piece SpoolReader::read(const Position& from, const Position& end) 
 
 /// One frame, or the way over what is none.
 SpoolReader::Step SpoolReader::step(Position& at, const Position& end, Piece& piece) {
-  if (!open(at.segment)) return unopened_ ? Step::Unopened : next_segment(at, end);
+  if (!open(at.segment)) {
+    if (unopened_) return Step::Unopened;
+    entering_ = {};
+    return next_segment(at, end);
+  }
+  if (entering_.at == at) {
+    at.sequence += skipped_behind(entering_.sequence);
+    entering_ = {};
+    return Step::Passed;
+  }
   std::optional<spool::FrameHeader> header = header_at(at);
   const auto is_whole = [&] { return window_at(at.offset).size() >= header->frame_bytes(); };
   if (!header || !is_whole()) {
@@ -113,15 +122,10 @@ bool SpoolReader::open(std::uint64_t segment) {
 /// To the next one that is there, or to the end.
 SpoolReader::Step SpoolReader::next_segment(Position& at, const Position& end) {
   if (at.segment == SpoolDirectory::kFront) {
-    Position entered = resume_;
-    if (entered.offset == spool::kSegmentHeaderBytes && !enter_segment(entered)) {
-      return Step::Unopened;
-    }
     // The front is numbered up to where the segments go on. What it had, and does not any more, is
     // lost; numbers that were skipped behind it are not.
-    const std::uint64_t missing = resume_.sequence - std::min(at.sequence, resume_.sequence);
-    entered.sequence -= missing;
-    at = entered;
+    at = {resume_.segment, resume_.offset, std::min(at.sequence, resume_.sequence)};
+    if (at.offset == spool::kSegmentHeaderBytes) entering_ = {at, resume_.sequence};
     return Step::Passed;
   }
   const Result<std::vector<std::uint64_t>> segments = directory_.segments();
@@ -134,24 +138,21 @@ SpoolReader::Step SpoolReader::next_segment(Position& at, const Position& end) {
     at = {end.segment, end.offset, at.sequence};
     return Step::Passed;
   }
-  Position entered{*next, spool::kSegmentHeaderBytes, at.sequence};
-  if (!enter_segment(entered)) return Step::Unopened;
-  at = entered;
+  at = {*next, spool::kSegmentHeaderBytes, at.sequence};
+  entering_ = {at, at.sequence};
   return Step::Passed;
 }
 
-/// Numbers that were skipped when the segment was begun are nobody's. False, with unopened_, where
-/// it cannot be opened now.
-bool SpoolReader::enter_segment(Position& at) {
-  if (!open(at.segment)) return !unopened_;
+/// The segment that is open begins behind `sequence`: so many of the numbers between were skipped
+/// when it was begun, and are nobody's.
+std::uint64_t SpoolReader::skipped_behind(std::uint64_t sequence) const {
   std::array<char, spool::kSegmentHeaderBytes> bytes;
   const ssize_t size = directory_.io().pread(file_.get(), bytes.data(), bytes.size(), 0);
-  if (size <= 0) return true;
+  if (size <= 0) return 0;
   const auto header = spool::read_segment_header({bytes.data(), static_cast<std::size_t>(size)});
-  if (!header || header->spool_id != spool_id_ || header->segment != at.segment) return true;
-  if (at.sequence >= header->first_sequence) return true;
-  at.sequence += std::min(header->skipped, header->first_sequence - at.sequence);
-  return true;
+  if (!header || header->spool_id != spool_id_ || header->segment != segment_) return 0;
+  if (sequence >= header->first_sequence) return 0;
+  return std::min(header->skipped, header->first_sequence - sequence);
 }
 
 std::optional<spool::FrameHeader> SpoolReader::header_at(const Position& at) const noexcept {

@@ -56,11 +56,16 @@ class SpoolReader {
   void rest() noexcept;
 
  private:
+  /// At the beginning of a segment whose header was not looked at yet.
+  struct Entering {
+    Position at{UINT64_MAX, 0, 0};
+    std::uint64_t sequence = 0;  ///< What came before it ends there.
+  };
   enum class Step { Taken, Passed, Full, NoMemory, Unopened };
   Step step(Position& at, const Position& end, Piece& piece);
   bool open(std::uint64_t segment);
   Step next_segment(Position& at, const Position& end);
-  bool enter_segment(Position& at);
+  std::uint64_t skipped_behind(std::uint64_t sequence) const;
   std::optional<spool::FrameHeader> header_at(const Position& at) const noexcept;
   bool load(const Position& at, const Position& end, std::size_t bytes);
   std::string_view window_at(std::uint64_t offset) const noexcept;
@@ -77,6 +82,7 @@ class SpoolReader {
   Fd file_;
   std::uint64_t segment_ = UINT64_MAX;  // That file_ is.
   ErrorCode unopened_;                  // Why open() found nothing, unless it is gone.
+  Entering entering_;                   // Nowhere, most of the time.
   BlockRef block_;                      // What was read of it...
   std::uint64_t window_begin_ = 0;      // ...from here...
   std::size_t window_bytes_ = 0;        // ...so much.
