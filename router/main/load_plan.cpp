@@ -24,7 +24,7 @@ Loaded load_plan(const CommandLine& line, Log& log, Metrics& metrics) {
   SinkRegistry registry;
   Config config = load_with(line, registry);
   TopologyPlan plan = make_plan(config, registry, log, metrics);
-  return {.config = std::move(config), .plan = std::move(plan)};
+  return {.config = std::move(config), .plan = std::move(plan), .registry = std::move(registry)};
 }
 
 }  // namespace weir

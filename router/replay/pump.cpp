@@ -76,8 +76,8 @@ int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics, SinkB
   TopologyPlan plan = make_plan(config, pump_config.registry(), log, metrics);
   SourceInputs inputs;
   inputs[job.name].feed = std::move(job.feed);
-  Service service({.config = std::move(config), .plan = std::move(plan)}, nullptr, metrics, log,
-                  std::move(inputs));
+  Service service({.config = std::move(config), .plan = std::move(plan), .registry = {}}, nullptr,
+                  metrics, log, std::move(inputs));
   const int exit_code = service.run();
   if (account == nullptr) return exit_code;
   for (const SinkBalance& sink : service.closing_balance().sinks) {

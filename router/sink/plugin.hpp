@@ -43,9 +43,9 @@ class SinkContext {
 
   /// Whether a source tells its senders that events are safe once the sinks have confirmed them
   /// (ack=durable or delivered, Kafka's offsets, and what `weir replay` and `dead-letter redrive`
-  /// send again), or has done so for what lies in the sink's spool: then to confirm means that they
-  /// are on disk, for a sink that can choose. Where a reload makes the answer true the sink is made
-  /// anew.
+  /// send again), or has done so for what lies in the sink's spool, or, before a reload, for the
+  /// sink of the same name: then to confirm means that they are on disk, for a sink that can
+  /// choose. Where a reload makes the answer true the sink is made anew.
   virtual bool is_relied_on() = 0;
 
   /// Metrics to be served beside the router's own on the admin port, as long as they live.

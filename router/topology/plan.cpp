@@ -104,12 +104,14 @@ std::vector<RouteSpec> route_specs(const Config& config) {
   return specs;
 }
 
-/// What lies in a spool may have been promised by a source that is not configured any more. It goes
-/// to the spool's sink, or, rejected there, to the one for its dead letters.
-bool may_get_spooled(const Config& config, const std::string& sink) {
+/// What lies in a spool, or is held by the sink that one replaces, may have been promised by a
+/// source that is not configured any more. It goes to the sink of that name, or, rejected there, to
+/// the one for its dead letters.
+bool may_get_promised(const Config& config, const std::string& sink,
+                      const std::set<std::string>& relied_before) {
   return std::any_of(config.sinks.begin(), config.sinks.end(), [&](const Settings& from) {
     return (from.name() == sink || from.string("dead_letter") == sink) &&
-           has_spooled(config.data_dir, from.name());
+           (relied_before.contains(from.name()) || has_spooled(config.data_dir, from.name()));
   });
 }
 
@@ -148,7 +150,7 @@ PlannedSink plan_sink(const Settings& settings, bool relied_on, const SinkRegist
 }  // namespace
 
 TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& log,
-                       Metrics& metrics) {
+                       Metrics& metrics, const std::set<std::string>& relied_before) {
   check_limits(config);
   TopologyPlan plan;
   bool source_relies = false;
@@ -159,7 +161,9 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
   try {
     for (const Settings& settings : config.sinks) {
       read_sink_options(settings, config.data_dir);  // Checks them.
-      const bool relied_on = source_relies || may_get_spooled(config, settings.name());
+      const bool relied_on =
+          source_relies || may_get_promised(config, settings.name(), relied_before);
+      if (relied_on) plan.relied_on.insert(settings.name());
       plan.sinks.push_back(plan_sink(settings, relied_on, registry, plan.fields, log, metrics));
       // Origin::peer is shown by encoding=json and by nothing else.
       plan.wants_peer = plan.wants_peer || settings.string("encoding") == "json";
@@ -178,6 +182,14 @@ TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& 
   plan.wants_peer = plan.wants_peer ||
                     std::any_of(plan.fields.paths().begin(), plan.fields.paths().end(), is_peer);
   return plan;
+}
+
+bool is_outdated(const TopologyPlan& plan, const Config& config,
+                 const std::set<std::string>& relied_before) {
+  return std::any_of(plan.sinks.begin(), plan.sinks.end(), [&](const PlannedSink& planned) {
+    return planned.relied_on == false &&
+           may_get_promised(config, planned.settings.name(), relied_before);
+  });
 }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,18 @@ struct TopologyPlan {
   std::vector<PlannedSink> sinks;  ///< In the order of the configuration: the table's indices.
   std::unique_ptr<RouteTable> table;
   bool wants_peer = false;
+  std::set<std::string> relied_on;  ///< The names of those that are, asked or not.
 };
 
-/// Throws ConfigError. `log` and `metrics` outlive the sinks.
+/// Throws ConfigError. `log` and `metrics` outlive the sinks. `relied_before`: the names of sinks
+/// on which somebody relied under an earlier configuration, so that what was promised may still be
+/// on its way to their successors.
 TopologyPlan make_plan(const Config& config, const SinkRegistry& registry, Log& log,
-                       Metrics& metrics);
+                       Metrics& metrics, const std::set<std::string>& relied_before = {});
+
+/// Whether a sink was told that nobody relies on it, and by now that is wrong: something lies in
+/// its spool, or it takes the place of one in `relied_before`. Then a plan is to be made anew.
+bool is_outdated(const TopologyPlan& plan, const Config& config,
+                 const std::set<std::string>& relied_before);
 
 }  // namespace weir

@@ -92,13 +92,17 @@ bool Service::start() {
   if (has_command || ::getpid() == 1) signals_.add({SIGCHLD});
   raise_open_files_limit();
   signals_.listen([this](int number) { on_signal(number); });
-  if (is_router_ && !wait_for_predecessor()) return false;
+  if (is_router_) {
+    if (!wait_for_predecessor()) return false;
+    bring_up_to_date(loaded_);
+  }
   if (has_command) {
     command_ = std::make_unique<ChildProcess>(loaded_.config.command);
     ChildProcess::Pipes ends = command_->take_pipes();
     inputs_["stdout"].pipe = std::move(ends.out);
     inputs_["stderr"].pipe = std::move(ends.err);
   }
+  relied_on_ = loaded_.plan.relied_on;
   topology_ = std::make_unique<Topology>(loaded_.config, std::move(loaded_.plan), std::move(passed),
                                          std::move(inputs_), io_, log_, metrics_);
   if (is_router_ && admin_ == nullptr) open_admin();
@@ -230,13 +234,23 @@ void Service::keep_for_life(Config& config) {
   log_.warn("reload", "these settings take effect at the next start only", {{"changed", changed}});
 }
 
+/// Since the plan was made something may have come into a spool that its sender was told is safe
+/// there: a predecessor has put it there, or the sink that a reload replaces does.
+void Service::bring_up_to_date(Loaded& loaded) {
+  if (!is_outdated(loaded.plan, loaded.config, relied_on_)) return;
+  loaded.plan = make_plan(loaded.config, loaded.registry, log_, metrics_, relied_on_);
+}
+
 void Service::reload() {
   notify_service_manager("RELOADING=1");
   try {
     Loaded loaded = load_();
     keep_for_life(loaded.config);
+    bring_up_to_date(loaded);
+    std::set<std::string> relied_on = loaded.plan.relied_on;
     topology_->reload(loaded.config, std::move(loaded.plan));
     loaded_.config = std::move(loaded.config);
+    relied_on_.merge(relied_on);
     write_port_file();
     log_.info("reload", "the new configuration is in force",
               {{"sources", addresses_text(topology_->addresses())}});

@@ -9,7 +9,7 @@
 //
 // A start for which a predecessor still holds spools or keys waits until it has given them back,
 // for shutdown_timeout and 5 s; meanwhile the admin port, where it is to be had, says that it is
-// not ready.
+// not ready. What it finds in the spools then counts, not what lay there when it was started.
 //
 // Threads: the control thread, which is the one that calls run().
 
@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "config/config.hpp"
@@ -42,6 +43,7 @@ inline constexpr int kExitLoss = 3;
 struct Loaded {
   Config config;
   TopologyPlan plan;
+  SinkRegistry registry;  ///< For a plan to be made anew; a router's.
 };
 
 class Service {
@@ -68,6 +70,7 @@ class Service {
   void on_signal(int number);
   void on_command_signal(int number);
   void keep_for_life(Config& config);
+  void bring_up_to_date(Loaded& loaded);
   void reload();
   void begin_end(const char* why);
   void end_at_once();
@@ -90,8 +93,9 @@ class Service {
   std::optional<int> command_exit_code_;
   int signals_to_end_ = 0;
   bool ending_ = false;
-  bool reload_asked_ = false;  // Before there was something to reload.
-  std::string waits_for_;      // The directory that a predecessor still has.
+  bool reload_asked_ = false;        // Before there was something to reload.
+  std::string waits_for_;            // The directory that a predecessor still has.
+  std::set<std::string> relied_on_;  // Sinks, by name, on which somebody relies or has done so.
   Balance closing_balance_;
 };
 

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/xattr.h>
 
 #include <filesystem>
 #include <string>
@@ -135,6 +136,24 @@ TEST_CASE("a sink that two reloads replace before it has started leaves its even
   lines.resize(3 * kMuch - late.size());
   lines.insert(lines.end(), late.begin(), late.end());
   check_all(lines);
+}
+
+TEST_CASE("a sink that takes the place of one that somebody relied on syncs as that did") {
+  const TempDir files;
+  files.write("probe", "");
+  if (::setxattr((files / "probe").c_str(), "user.weir.test", "1", 1, 0) != 0) return;
+  const auto yaml = [&](const std::string& source, const std::string& sink) {
+    return "data_dir: " + (files / "data") + "\nsources: {in: '" + source +
+           "://127.0.0.1:0'}\nsinks: {out: 'file://" + (files / sink) + "'}\n";
+  };
+  Router router(yaml("http", "first"));
+  for (const std::string file : {"second", "third"}) {  // What replaces one that did, does, too.
+    reload(router, yaml("tcp", file));
+    REQUIRE(connect_tcp(router.port("in")).send(numbered_event(0, 0)));
+    CHECK(await([&] { return !files.read(file).empty(); }));
+    CHECK(::getxattr((files / file).c_str(), "user.weir.log", nullptr, 0) >= 0);
+  }
+  CHECK(router.stop() == 0);
 }
 
 TEST_CASE("SIGHUP under load changes the sink and loses no event") {

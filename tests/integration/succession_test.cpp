@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/xattr.h>
+
+#include <filesystem>
 
 #include "router/ingest/socket_setup.hpp"
 #include "tests/integration/load.hpp"
@@ -92,6 +95,23 @@ void take_over(const std::string& scheme, const std::string& directory, const au
   CHECK(times(log, "\"pid\":" + std::to_string(first.process().pid())) == 1);
 }
 
+/// Whether the sink that writes it syncs before it confirms.
+bool is_synced(const std::string& file) {
+  return ::getxattr(file.c_str(), "user.weir.log", nullptr, 0) >= 0;
+}
+
+bool has_attributes(const TempDir& files) {
+  files.write("probe", "");
+  return ::setxattr((files / "probe").c_str(), "user.weir.test", "1", 1, 0) == 0;
+}
+
+bool has_segments(const std::string& spool) {
+  for (const auto& file : std::filesystem::directory_iterator(spool)) {
+    if (file.path().extension() == ".seg") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("a router waits until its predecessor has given the spool back, and takes over") {
@@ -143,4 +163,24 @@ TEST_CASE("a router that waits in vain says who has its spool, and ends with 2")
   INFO(log);
   CHECK(times(log, kWaits) == 1);
   CHECK(times(log, "cannot use its spool: another process has it") == 1);
+}
+
+TEST_CASE("what a predecessor promises while a router waits for it is synced by that") {
+  const TempDir files;
+  if (!has_attributes(files)) return;
+  files.write("closed", "");  // No directory, so that nothing is delivered below.
+  const auto yaml = [&](const std::string& source, const std::string& sink) {
+    return "data_dir: " + (files / "data") + "\nsources: {in: '" + source +
+           "'}\nsinks: {out: 'file://" + (files / sink) + "'}\n";
+  };
+  Router first(yaml("http://127.0.0.1:0?ack=durable", "closed/out"));
+  Router second(yaml("tcp://127.0.0.1:0", "out"), {.await_ready = false});
+  REQUIRE(awaits_a_wait(second));
+  REQUIRE_FALSE(has_segments(files / "data/spool/out"));
+  CHECK(HttpClient(first.port("in")).post("{}\n").status == 200);
+  CHECK(first.stop() == 0);
+
+  CHECK(await([&] { return files.read("out") == "{}\n"; }));
+  CHECK(is_synced(files / "out"));
+  CHECK(second.stop() == 0);
 }

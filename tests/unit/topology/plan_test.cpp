@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 
 #include "config/component.hpp"
@@ -95,6 +96,33 @@ sinks:
   write_file(spool / name);
   CHECK(relied_on() ==
         std::map<std::string, bool>{{"out", true}, {"letters", true}, {"other", false}});
+}
+
+TEST_CASE("a plan is outdated where by now somebody relies on a sink that was told otherwise") {
+  Planner planner;
+  const TempDir dir;
+  const std::string text = "data_dir: " + (dir / "") + R"(
+sinks:
+  out: {url: "file:///nowhere/out", dead_letter: letters}
+  letters: file:///nowhere/letters
+)";
+  const Config config = planner.load("tcp://127.0.0.1:1", "", text);
+  const TopologyPlan plan = planner.plan(config);
+  CHECK(plan.relied_on.empty());
+  CHECK_FALSE(is_outdated(plan, config, {}));
+  CHECK_FALSE(is_outdated(plan, config, {"other"}));
+  CHECK(is_outdated(plan, config, {"letters"}));
+  CHECK(is_outdated(plan, config, {"out"}));
+  const TopologyPlan anew =
+      make_plan(config, planner.registry, planner.log, planner.metrics, {"out"});
+  CHECK(anew.relied_on == std::set<std::string>{"letters", "out"});
+  for (const auto& sink : anew.sinks) CHECK(sink.relied_on == true);
+
+  const std::filesystem::path spool = weir::spool_path(dir / "", "out");
+  std::filesystem::create_directories(spool);
+  write_file(spool / "0000000000000001.seg");
+  CHECK(is_outdated(plan, config, {}));
+  CHECK_FALSE(is_outdated(planner.plan(config), config, {}));
 }
 
 TEST_CASE("a sink that asked is made anew when the answer changes, and no other") {
