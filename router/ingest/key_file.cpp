@@ -1,7 +1,6 @@
 #include "router/ingest/key_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
@@ -9,6 +8,8 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+
+#include "router/spool/file_lock.hpp"
 
 namespace weir {
 namespace {
@@ -89,8 +90,9 @@ Result<KeyFile> KeyFile::open(Io& io, const std::string& directory, std::size_t 
   Result<Fd> opened = open_directory(io, directory);
   if (!opened) return opened.error();
   KeyFile file(io, std::move(*opened));
-  if (::flock(file.directory_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK ? ErrorCode(EBUSY, boost::system::system_category()) : last_error();
+  if (const Result<void> locked = lock_file(file.directory_.get()); !locked) {
+    const bool is_held = locked.error().value() == EWOULDBLOCK;
+    return is_held ? ErrorCode(EBUSY, boost::system::system_category()) : locked.error();
   }
   constexpr int kFlags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
   file.file_ = Fd(io.openat(file.directory_.get(), kName, kFlags, kFileMode));

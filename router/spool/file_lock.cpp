@@ -8,12 +8,29 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "router/base/fd.hpp"
 
 namespace weir {
+namespace {
+
+// A look takes microseconds, but who looks may be kept waiting for a processor meanwhile.
+constexpr int kLockTries = 20;
+constexpr std::chrono::milliseconds kLockRetryAfter{1};
+
+}  // namespace
+
+Result<void> lock_file(int file) {
+  for (int tries_left = kLockTries; ::flock(file, LOCK_EX | LOCK_NB) != 0; --tries_left) {
+    if (errno != EWOULDBLOCK || tries_left == 0) return last_error();
+    std::this_thread::sleep_for(kLockRetryAfter);
+  }
+  return {};
+}
 
 bool is_locked(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));

@@ -3,13 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <algorithm>
 #include <charconv>
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "router/spool/file_lock.hpp"
 
 namespace weir {
 namespace {
@@ -62,7 +63,8 @@ Result<SpoolDirectory> SpoolDirectory::open(Io& io, const std::string& path) {
 
 Result<void> SpoolDirectory::lock() {
   Fd lock(io_->openat(fd(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return last_error();
+  if (!lock) return last_error();
+  if (const Result<void> locked = lock_file(lock.get()); !locked) return locked.error();
   lock_ = std::move(lock);
   return {};
 }

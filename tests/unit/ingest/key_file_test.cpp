@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "router/spool/file_lock.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/failing_io.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -228,4 +231,18 @@ TEST_CASE("two do not write one file, and what cannot be opened says why", "[key
   CHECK(KeyFile::open(f.io, f.dir / "file/b", 10, found).has_error());
   std::filesystem::create_directories(f.dir / "c/keys");
   CHECK(KeyFile::open(f.io, f.dir / "c", 10, found).has_error());
+}
+
+TEST_CASE("keys are opened while somebody looks whether they are locked", "[keys]") {
+  Fixture f;
+  std::atomic<int> looks{0};
+  std::thread looker([&] {
+    for (; looks < 50'000; ++looks) (void)is_locked(f.dir / "a/b");
+  });
+  int refused = 0;
+  while (looks < 50'000) {
+    refused += KeyFile::open(f.io, f.dir / "a/b", 1000, f.found).has_value() ? 0 : 1;
+  }
+  looker.join();
+  CHECK(refused == 0);
 }
