@@ -27,14 +27,13 @@ constexpr std::int64_t kReceived = 1'700'000'000'123'456'789;
 std::string letter_of(std::string_view event, std::string_view source = "apps") {
   MemoryBudget memory(1 << 26);
   std::mutex mutex;
-  DeadLetters letters(
-      "strict", OwnEvents(memory, 0, nullptr), [](const Batch&) {}, mutex);
+  DeadLetters letters("strict", OwnEvents(memory, 0, nullptr), DeadLetters::Target(), mutex);
   BatchBuilder builder(0, 1 << 22);
   builder.origin(source, kReceived);
   const Batch batch = builder.line(event).take();
   std::vector<Rejection> rejected = {{.index = 0, .reason = Reason::TooLarge}};
   const std::lock_guard lock(mutex);
-  const Batch made = letters.write(batch, rejected, 3);
+  const Batch made = letters.write(batch, rejected, 3).letters;
   REQUIRE(made.size() == 1);
   return std::string(made.events()[0].bytes());
 }
