@@ -286,7 +286,7 @@ void SpoolRecovery::find_beginning() {
   log_.has_front_ = true;
   // Done with: it is removed once the cursor that says so is durable.
   if (!is_front_read()) return;
-  if (is_front_known()) {
+  if (cursor_ && is_front_known()) {
     found.consumed = cursor_->consumed;
   } else if (front_.header) {
     found.consumed = {SpoolDirectory::kFront, spool::kSegmentHeaderBytes,
@@ -306,7 +306,7 @@ bool SpoolRecovery::is_front_known() const noexcept {
 /// Its events, or some of them, are not delivered yet, as far as is known.
 bool SpoolRecovery::is_front_read() const noexcept {
   if (!has_front_) return false;
-  return !is_front_known() || cursor_->consumed.segment == SpoolDirectory::kFront;
+  return !cursor_ || !is_front_known() || cursor_->consumed.segment == SpoolDirectory::kFront;
 }
 
 void SpoolRecovery::count_events() {
