@@ -32,6 +32,21 @@ struct Rig {
   }
 };
 
+/// Its keys are kept on a disk that has no room for them.
+struct FullDiskRig : Rig {
+  FullDiskRig() {
+    auto opened = SeenKeys::open({}, dir / "keys", disk);
+    REQUIRE(opened.has_value());
+    keys = std::move(*opened);
+    disk.fail = [this](std::string_view call) { return is_full && call == "writev" ? ENOSPC : 0; };
+  }
+  ~FullDiskRig() { keys.reset(); }  // It uses the disk.
+
+  test::TempDir dir;
+  test::FailingIo disk;
+  std::atomic<bool> is_full{true};
+};
+
 }  // namespace
 
 TEST_CASE("a unit is acknowledged when its last receipt goes", "[http]") {
@@ -110,20 +125,13 @@ TEST_CASE("without a shard the outcome is there for whoever asks", "[http]") {
 }
 
 TEST_CASE("a key that the disk does not take is no acknowledgement", "[http]") {
-  test::TempDir dir;
-  test::FailingIo disk;
-  std::atomic<bool> fails{true};
-  Rig rig;
-  auto opened = SeenKeys::open({}, dir / "keys", disk);
-  REQUIRE(opened.has_value());
-  rig.keys = std::move(*opened);
-  disk.fail = [&](std::string_view call) { return fails && call == "writev" ? ENOSPC : 0; };
+  FullDiskRig rig;
   auto unit = rig.unit("k");
   { const ReceiptRef receipt = unit->begin(Ack::Delivered); }
   CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::KeyNotSaved);
   CHECK(unit->key_error() == ErrorCode(ENOSPC, boost::system::system_category()));
   CHECK(rig.keys->begin("k") == SeenKeys::State::Taken);
-  fails = false;
+  rig.is_full = false;
   unit = std::make_shared<HttpUnit>(rig.outbox, rig.keys, "k");
   unit->save_key(false);
   CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::Acknowledged);
@@ -142,21 +150,14 @@ TEST_CASE("in memory is all that ack=received waits for", "[http]") {
 
 TEST_CASE("a key says that its unit was refused in part, also where that was written late",
           "[http]") {
-  test::TempDir dir;
-  test::FailingIo disk;
-  std::atomic<bool> fails{true};
-  Rig rig;
-  auto opened = SeenKeys::open({}, dir / "keys", disk);
-  REQUIRE(opened.has_value());
-  rig.keys = std::move(*opened);
-  disk.fail = [&](std::string_view call) { return fails && call == "writev" ? ENOSPC : 0; };
+  FullDiskRig rig;
   auto unit = rig.unit("k");
   {
     const ReceiptRef receipt = unit->begin(Ack::Delivered);
     unit->note_refused_in_part();
   }
   CHECK(unit->await_outcome(steady_now() + test::kPatience) == Outcome::KeyNotSaved);
-  fails = false;
+  rig.is_full = false;
   bool in_part = false;
   CHECK(rig.keys->begin("k", &in_part) == SeenKeys::State::Taken);
   CHECK(in_part);
