@@ -263,9 +263,14 @@ bool Buffer::update_pressure_locked() noexcept { return pressure_.update(fullnes
 
 void Buffer::abandon() {
   const std::lock_guard lock(mutex_);
-  abandoned_ = true;
-  for (auto& [ticket, batch] : returned_) drop_locked(std::move(batch), Reason::Shutdown);
-  for (Ticketed& ticketed : waiting_) drop_locked(std::move(ticketed.batch), Reason::Shutdown);
+  if (std::exchange(abandoned_, true) && rest_is_lent_) return;
+  const auto write_off = [this](const Batch& batch) {
+    account_.dropped[Reason::Shutdown] += batch.size();
+    batch.forsake();
+    pinned_.remove(batch);
+  };
+  for (const auto& [ticket, batch] : returned_) write_off(batch);
+  for (const Ticketed& ticketed : waiting_) write_off(ticketed.batch);
   // What a stuck sink still holds is lost, too: the process is about to end.
   for (const auto& [ticket, held] : in_hand_) account_.dropped[Reason::Shutdown] += held.events;
   if (spool_ != nullptr) {
@@ -276,9 +281,10 @@ void Buffer::abandon() {
     spool_->take_jobs();
     spool_->parked().forsake_all();
   }
+  in_hand_.clear();
+  if (rest_is_lent_) return;
   returned_.clear();
   waiting_.clear();
-  in_hand_.clear();
 }
 
 void Buffer::wake() {
@@ -315,9 +321,12 @@ void Buffer::fill(SinkBalance& balance, std::int64_t now_ns) const {
     filled.in_memory += events;
     oldest_ns = std::min(oldest_ns, received_ns);
   };
-  for (const auto& [ticket, batch] : returned_) count(batch.size(), batch.oldest_received_ns());
-  for (const Ticketed& waiting : waiting_) {
-    count(waiting.batch.size(), waiting.batch.oldest_received_ns());
+  const auto count_batch = [&](const Batch& batch) {
+    count(batch.size(), batch.oldest_received_ns());
+  };
+  if (!abandoned_ || !rest_is_lent_) {  // Else it is counted as lost.
+    for (const auto& [ticket, batch] : returned_) count_batch(batch);
+    for (const Ticketed& waiting : waiting_) count_batch(waiting.batch);
   }
   for (const auto& [ticket, held] : in_hand_) count(held.events, held.oldest_received_ns);
   if (spool_ != nullptr) {

@@ -98,7 +98,8 @@ class Buffer {
   /// How often the batch in hand with that ticket was handed over, this time included.
   std::uint64_t attempts(std::uint64_t ticket) const;
 
-  /// Everything that has not been delivered is dropped for Reason::Shutdown: the end.
+  /// Everything that has not been delivered is dropped for Reason::Shutdown: the end. What the
+  /// spool's writer is just putting on disk stays in memory, but counts as lost.
   void abandon();
 
   /// Waits until `ready()` holds, which is asked under the lock whenever something changes.
@@ -153,9 +154,10 @@ class Buffer {
     bool on_disk = true;  ///< And, up to `resume`, nothing else is there.
     Position resume;      ///< What comes behind it on disk.
   };
+  /// It stays where it is until finish_rest().
   Rest rest();
-  /// It is on disk now.
-  void rest_is_on_disk();
+  /// `on_disk`: it is there now; else it could not be put there.
+  void finish_rest(bool on_disk);
 
   /// See Pressure::level(). One that sheds makes room in its own way, up to the bound.
   PressureLevel pressure(bool keeps_headroom) const noexcept {
@@ -240,6 +242,7 @@ class Buffer {
   std::uint64_t letters_given_up_ = 0;
   std::condition_variable jobs_changed_;
   bool closing_ = false;           // What is written stays on disk.
+  bool rest_is_lent_ = false;      // The writer looks at what rest() returned.
   std::uint64_t rest_events_ = 0;  // Of rest(), once it is on disk.
 };
 

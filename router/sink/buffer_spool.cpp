@@ -244,6 +244,8 @@ Buffer::Rest Buffer::rest() {
   const std::lock_guard lock(mutex_);
   closing_ = true;
   Rest rest;
+  if (abandoned_) return rest;
+  rest_is_lent_ = true;
   const auto is_on_disk = [this](const auto& held) {
     return spool_->on_disk(held.first) != nullptr;
   };
@@ -338,9 +340,15 @@ void Buffer::drop_own_events_locked() {
   for (Batch& batch : take_unwritten_locked()) drop_locked(std::move(batch), Reason::Shutdown);
 }
 
-void Buffer::rest_is_on_disk() {
+void Buffer::finish_rest(bool on_disk) {
   std::vector<ReceiptRef> answered;
   const std::lock_guard lock(mutex_);
+  rest_is_lent_ = false;
+  if (abandoned_) {  // It was counted as lost meanwhile.
+    returned_.clear();
+    waiting_.clear();
+  }
+  if (!on_disk) return;
   const auto put_away = [&](Batch& batch) {
     rest_events_ += batch.size();
     batch.take_receipts(Ack::Durable, answered);

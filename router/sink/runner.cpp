@@ -25,8 +25,6 @@ constexpr seconds kInUse{10};
 constexpr seconds kReportEvery{10};
 // How long a sink with a spool may go on delivering at the end.
 constexpr seconds kSpoolAfter{3};
-// What putting the rest on disk may take beyond that.
-constexpr seconds kSpoolingMax{10};
 
 // Where most of a batch was shed it is for the sake of memory: what is left is not to pin the rest.
 constexpr std::size_t kThinnedPinnedPerByteMax = 2;
@@ -371,35 +369,56 @@ void SinkRunner::begin_drain(SteadyTime deadline) {
   buffer_.wake();
 }
 
+/// A slow disk is waited for: it has the spool as long.
+milliseconds SinkRunner::disk_time() const {
+  return spool_ != nullptr && options_.spool ? options_.spool->end_max : milliseconds(0);
+}
+
 /// When the end of its thread is not waited for any longer.
 SteadyTime SinkRunner::waited_for_until() const {
   const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
-  return deadline + seconds(1) + (spool_ == nullptr ? seconds(0) : kSpoolingMax);
+  return deadline + seconds(1) + disk_time();
 }
 
-/// A slow disk is waited for: it has the spool as long.
 bool SinkRunner::overdue() const {
-  return draining_ && thread_.joinable() && !closed_ && steady_now() >= waited_for_until();
+  return draining_ && thread_.joinable() && !ended_ && steady_now() >= waited_for_until();
 }
 
-void SinkRunner::finish_drain() {
+bool SinkRunner::finish_drain() { return finish_drain_until(waited_for_until() + disk_time()); }
+
+bool SinkRunner::try_finish_drain() { return finish_drain_until(steady_now()); }
+
+bool SinkRunner::finish_drain_until(SteadyTime until) {
   const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
   if (traits_.never_blocks) {
     const std::lock_guard lock(calls_);
     hand_over(false);
     sink_->close(deadline);
   } else if (thread_.joinable()) {
-    buffer_.wait_until(waited_for_until(),
+    buffer_.wait_until(std::min(until, waited_for_until()),
                        [this](std::size_t, std::size_t) { return ended_.load(); });
-    if (ended_) {
-      thread_.join();
+    if (!ended_ && !overdue()) return false;
+    if (!ended_) {
+      say_given_up();
+      if (spool_ != nullptr && !spool_->finish(until)) return false;
+    }
+    is_stuck_ = !ended_;
+    if (is_stuck_) {
+      thread_.detach();  // In a call: the process ends without it.
     } else {
-      log_.error(options_.name, "does not answer; what it holds is lost");
-      if (spool_ != nullptr) spool_->finish();
-      thread_.detach();  // Stuck in a call: the process ends without it.
+      thread_.join();
     }
   }
   buffer_.abandon();
+  return true;
+}
+
+void SinkRunner::say_given_up() {
+  if (std::exchange(is_given_up_, true)) return;
+  log_.error(options_.name, closed_ ? "the disk of its spool does not answer"
+                            : spool_ != nullptr
+                                ? "does not answer; what it holds and is not on disk is lost"
+                                : "does not answer; what it holds is lost");
 }
 
 void SinkRunner::fill(SinkBalance& balance) const {

@@ -88,14 +88,20 @@ class SinkRunner final : private DeliveryOwner {
 
   /// Nothing more will be offered: delivers all, closes the sink and ends the thread. What is left
   /// at `deadline` is dropped for Reason::Shutdown; with a spool it is put on disk instead, a few
-  /// seconds from now or as soon as the sink is seen to fail. begin_drain() returns at once;
-  /// finish_drain() waits, at most one second beyond the deadline even if the sink is stuck. Called
-  /// again, begin_drain() can only bring the deadline forward.
+  /// seconds from now or as soon as the sink is seen to fail. begin_drain() returns at once. Called
+  /// again it can only bring the deadline forward.
   void begin_drain(SteadyTime deadline);
-  void finish_drain();
+  /// Waits for the end. One that does not return from a call is given up a second beyond the
+  /// deadline, with a spool SpoolOptions::end_max later; what it has put on disk, or still can,
+  /// stays there. False: the disk of its spool does not answer.
+  bool finish_drain();
+  /// The same, but waits for nothing. False: its time is not over, or the disk does not answer.
+  bool try_finish_drain();
+  /// It was given up, and its thread goes on: it must not be destroyed.
+  bool is_stuck() const noexcept { return is_stuck_; }
   /// begin_drain() was called, and finish_drain() would not wait.
   bool drained() const { return traits_.never_blocks || ended_; }
-  /// begin_drain() was called, and its time is over, but the sink does not return from a call.
+  /// begin_drain() was called, and its time is over, but it is not at its end.
   bool overdue() const;
   /// Nothing waits in memory, or is in the sink's hands.
   bool idle() const { return buffer_.idle(); }
@@ -113,7 +119,10 @@ class SinkRunner final : private DeliveryOwner {
   bool letters_find_no_room();
   void offer_own(Batch batch);
   std::shared_ptr<DeadLetters> dead_letters() const;
+  std::chrono::milliseconds disk_time() const;
   SteadyTime waited_for_until() const;
+  bool finish_drain_until(SteadyTime until);
+  void say_given_up();
   bool runs_inline() const noexcept;
   void run();
   bool open_sink();
@@ -156,6 +165,8 @@ class SinkRunner final : private DeliveryOwner {
   SteadyTime sink_reported_{};                 // Guarded by state_.
   SteadyTime reported_{};                      // Guarded by state_.
 
+  bool is_given_up_ = false;  // The control thread's...
+  bool is_stuck_ = false;     // ...as this.
   std::thread thread_;
 };
 

@@ -31,10 +31,13 @@ Spool::Spool(std::string sink, SpoolOptions options, Buffer& buffer, MemoryBudge
       buffer_(buffer),
       log_(log),
       on_pressure_change_(std::move(on_pressure_change)),
+      io_(options_.io == nullptr ? system_ : *options_.io),
       blocks_(memory, kReadBytes, kBlocksKept) {}
 
 Spool::~Spool() {
-  if (thread_.joinable()) finish();
+  if (!thread_.joinable()) return;
+  begin_end();
+  thread_.join();
 }
 
 Result<void> Spool::open() {
@@ -68,8 +71,9 @@ void Spool::run() {
     if (!group.empty()) write(group);
     upkeep(false);
     const std::lock_guard lock(state_);
-    if (ending_) return;
+    if (ending_) break;
   }
+  end();
 }
 
 /// Writes a group and says which of it is on disk. False: not all.
@@ -164,32 +168,75 @@ void Spool::upkeep(bool now) {
 
 Spool::Reading Spool::read_back() {
   const std::optional<Extent> wanted = buffer_.next_read();
-  if (!wanted) return Reading::Nothing;
-  SpoolReader::Piece piece = reader_->read(wanted->begin, wanted->end);
+  if (!wanted || !begin_reading()) return Reading::Nothing;
+  const Reading outcome = read(*wanted);
+  end_reading();
+  return outcome;
+}
+
+/// False: the end has begun.
+bool Spool::begin_reading() {
+  const std::lock_guard lock(state_);
+  return reading_ = !ending_;
+}
+
+void Spool::end_reading() {
+  {
+    const std::lock_guard lock(state_);
+    reading_ = false;
+  }
+  ending_changed_.notify_all();
+}
+
+Spool::Reading Spool::read(const Extent& wanted) {
+  SpoolReader::Piece piece = reader_->read(wanted.begin, wanted.end);
   set_trouble(piece.error ? "cannot read the spool: " + piece.error.message() : "", unread_);
-  const bool stands_still = piece.extent.end == wanted->begin;
+  const bool stands_still = piece.extent.end == wanted.begin;
   if ((piece.no_memory || piece.error) && stands_still) return Reading::NotNow;
   if (piece.lost != 0) {
     log_.error(sink_, "events in the spool are damaged and lost", {{"events", piece.lost}});
   }
-  const bool is_last = !is_before(piece.extent.end, wanted->end);
+  const bool is_last = !is_before(piece.extent.end, wanted.end);
   if (buffer_.took_back(std::move(piece))) on_pressure_change_();
   if (is_last) reader_->rest();
   return Reading::Read;
 }
 
 void Spool::finish() {
+  if (!thread_.joinable()) return;  // It was never opened.
+  begin_end();
+  std::unique_lock lock(state_);
+  ending_changed_.wait(lock, [this] { return ended_; });
+}
+
+bool Spool::finish(SteadyTime until) {
+  if (!thread_.joinable()) return true;
+  begin_end();
+  std::unique_lock lock(state_);
+  return ending_changed_.wait_until(lock, until, [this] { return ended_; });
+}
+
+void Spool::begin_end() {
   {
     const std::lock_guard lock(state_);
-    if (std::exchange(finished_, true) || log_on_disk_ == nullptr) return;
     ending_ = true;
   }
   ending_changed_.notify_all();
   buffer_.wake();
-  thread_.join();
-  reader_->rest();
+}
+
+void Spool::end() {
   write_copies();
   write_rest();
+  {
+    std::unique_lock lock(state_);
+    ending_changed_.wait(lock, [this] { return !reading_; });
+  }
+  reader_.reset();
+  log_on_disk_.reset();  // Gives the lock back, for a successor.
+  const std::lock_guard lock(state_);
+  ended_ = true;
+  ending_changed_.notify_all();
 }
 
 /// What is kept for a replay comes before what is to be delivered by the next process.
@@ -209,8 +256,8 @@ void Spool::write_rest() {
   } else {
     done = log_on_disk_->write_front(rest.batches, rest.resume);
   }
+  buffer_.finish_rest(done.has_value());
   if (done) {
-    buffer_.rest_is_on_disk();
     while (done && buffer_.has_jobs()) {
       const std::span<SpoolJob> group = buffer_.begin_group(steady_now(), options_.sync_bytes, {});
       const bool written = write(group);
@@ -223,7 +270,6 @@ void Spool::write_rest() {
     log_.error(sink_, "what was held in memory could not be put on disk",
                {{"cause", trouble().empty() ? done.error().message() : trouble()}});
   }
-  log_on_disk_.reset();  // Gives the lock back, for a successor.
 }
 
 void Spool::wait(milliseconds time) {

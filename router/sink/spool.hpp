@@ -10,8 +10,11 @@
 // A disk that is full or fails stops nothing else: what cannot be written stays in memory, presses
 // back (or is dropped, by `spool.when_full`), and is tried again until it can.
 //
+// The end is the writer's work, too: what is left goes to disk, and what whoever reads back looks
+// into is freed when he has returned. So a disk that hangs holds up nobody who cannot wait.
+//
 // Threads: open() on the control thread, before anything else; read_back() with the sink's calls;
-// finish() once, when the sink is closed; trouble(), fullness() and fill() on any.
+// the rest on any.
 
 #include <chrono>
 #include <condition_variable>
@@ -39,8 +42,10 @@ struct SpoolOptions {
   std::chrono::milliseconds sync_interval{5};  ///< For a group that nobody waits for.
   std::chrono::milliseconds age{0};            ///< Older events are dropped; 0 = none.
   WhenSpoolFull when_full = WhenSpoolFull::Block;
-  std::size_t column_count = 0;           ///< Of the sink.
-  std::shared_ptr<ColumnSource> columns;  ///< Null where there are none.
+  std::size_t column_count = 0;               ///< Of the sink.
+  std::shared_ptr<ColumnSource> columns;      ///< Null where there are none.
+  std::chrono::milliseconds end_max{10'000};  ///< What the end may take, and once more in need.
+  Io* io = nullptr;                           ///< Null: the system's. Outlives the Spool.
 };
 
 class Spool {
@@ -48,6 +53,7 @@ class Spool {
   /// All references outlive it. `on_pressure_change` is called on the writer's thread.
   Spool(std::string sink, SpoolOptions options, Buffer& buffer, MemoryBudget& memory, Log& log,
         std::function<void()> on_pressure_change);
+  /// Waits for the end. One whose disk hangs is never destroyed.
   ~Spool();
 
   /// Opens the log, attaches it to the Buffer, and starts to write.
@@ -57,8 +63,11 @@ class Spool {
   /// Reads the next of what is on disk only into the Buffer.
   Reading read_back();
 
-  /// The sink is closed: puts what is left on disk. The first call counts.
+  /// The sink is closed, or given up: nothing is read back from now on, and what is left goes to
+  /// disk. Waits for that, and until nobody reads.
   void finish();
+  /// The same, no longer than until `until`. False: not yet; ask again.
+  bool finish(SteadyTime until);
 
   /// Why nothing can be written, in a sentence; "" where all is well.
   std::string trouble() const;
@@ -68,6 +77,11 @@ class Spool {
 
  private:
   void run();
+  void begin_end();
+  void end();
+  bool begin_reading();
+  void end_reading();
+  Reading read(const Extent& wanted);
   bool write(std::span<SpoolJob> group);
   void write_rest();
   void write_copies();
@@ -82,10 +96,11 @@ class Spool {
   Buffer& buffer_;
   Log& log_;
   const std::function<void()> on_pressure_change_;
-  Io io_;
+  Io system_;
+  Io& io_;
   BlockPool blocks_;
   SourceNames names_;
-  std::unique_ptr<SpoolLog> log_on_disk_;  // The writer's thread, and at the end finish()'s.
+  std::unique_ptr<SpoolLog> log_on_disk_;  // The writer's thread, but for the directory's reading.
   std::unique_ptr<SpoolReader> reader_;
   Position consumed_;  // As the log was told.
   SteadyTime consumed_at_{};
@@ -93,8 +108,9 @@ class Spool {
 
   mutable std::mutex state_;
   std::condition_variable ending_changed_;
-  bool ending_ = false;  // Guarded by state_, as what follows.
-  bool finished_ = false;
+  bool ending_ = false;   // Guarded by state_, as what follows.
+  bool reading_ = false;  // Somebody is in reader_.
+  bool ended_ = false;
   std::string trouble_;  // With writing...
   std::string untidy_;   // ...with the cursor and with deleting...
   std::string unread_;   // ...and with reading back.

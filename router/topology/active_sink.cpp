@@ -40,11 +40,9 @@ void ActiveSink::send_dead_letters_to(ActiveSink* target, MemoryBudget& memory, 
       name(), std::move(events), target->runner_->letters_target(), mutex));
 }
 
-void ActiveSink::finish() {
-  if (finished_) return;
-  finished_ = true;
-  runner_->finish_drain();
-}
+bool ActiveSink::finish() { return finished_ = finished_ || runner_->finish_drain(); }
+
+bool ActiveSink::try_finish() { return finished_ = finished_ || runner_->try_finish_drain(); }
 
 void ActiveSink::start() {
   started_ = true;

@@ -49,9 +49,13 @@ class ActiveSink {
   void retire() noexcept { retired_ = true; }
   bool retired() const noexcept { return retired_; }
 
-  /// SinkRunner::finish_drain(). Its spool is free for a successor then.
-  void finish();
+  /// SinkRunner's finish_drain() and try_finish_drain(). Where they are true its spool is free for
+  /// a successor.
+  bool finish();
+  bool try_finish();
   bool finished() const noexcept { return finished_; }
+  /// Its threads may come back to it: it must not be destroyed.
+  bool is_stuck() const noexcept { return (started_ && !finished_) || runner_->is_stuck(); }
 
  private:
   std::shared_ptr<ColumnSource> make_columns() const;

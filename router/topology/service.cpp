@@ -68,7 +68,10 @@ Service::Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, 
       signals_(io_),
       command_timer_(io_) {}
 
-Service::~Service() = default;
+Service::~Service() {
+  // Here a command goes on to its own end.
+  if (topology_ != nullptr && topology_->has_stuck_sinks()) (void)topology_.release();
+}
 
 int Service::run() {
   if (!start()) {
@@ -79,7 +82,10 @@ int Service::run() {
   closing_balance_ = topology_->balance();
   log_.closing_balance(closing_balance_);
   if (!loaded_.config.port_file.empty()) std::remove(loaded_.config.port_file.c_str());
-  return exit_code(closing_balance_);
+  const int code = exit_code(closing_balance_);
+  // What their threads still use is not to go away under them.
+  if (is_router_ && topology_->has_stuck_sinks()) ::_exit(code);
+  return code;
 }
 
 /// False: it was told to end before it had begun.

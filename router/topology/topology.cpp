@@ -83,11 +83,12 @@ bool Topology::takes_dead_letters(const ActiveSink& sink) const {
 
 Topology::~Topology() {
   for (const auto& shard : shards_) shard->stop();
-  for (const auto& sinks : {&sinks_, &retiring_}) {
-    for (const auto& sink : *sinks) {
+  for (auto* const sinks : {&sinks_, &retiring_}) {
+    for (auto& sink : *sinks) {
       if (!sink->started()) continue;
       sink->runner().begin_drain(steady_now());
-      sink->runner().finish_drain();
+      sink->finish();
+      if (sink->is_stuck()) stuck_.push_back(std::move(sink));
     }
   }
   for (auto& sink : stuck_) (void)sink.release();  // Its thread may still come back to it.

@@ -55,6 +55,10 @@ class Topology {
   /// balance().
   void abandon();
 
+  /// After drain(): threads of sinks that were given up go on. They use what this owns and refers
+  /// to, so none of that may be destroyed: the process has to end with _exit(2).
+  bool has_stuck_sinks() const;
+
   /// Where every event is, exact.
   Balance balance() const;
 

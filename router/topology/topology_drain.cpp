@@ -92,7 +92,8 @@ void Topology::watch_retiring() {
 }
 
 /// Takes the account of those that are done, and lets them go. One that does not return from a call
-/// is given up, so that it holds up its successor for no longer than its time.
+/// is given up, so that it holds up its successor for no longer than its time; unless it is their
+/// disk that does not answer.
 void Topology::finish_retired() {
   for (auto& sink : retiring_) {
     SinkRunner& runner = sink->runner();
@@ -103,12 +104,12 @@ void Topology::finish_retired() {
       const std::lock_guard no_letter_moves(dead_letters_);
       sink->send_dead_letters_to(nullptr, budget_, dead_letters_);
     }
-    sink->finish();
+    if (!sink->try_finish()) continue;
     SinkBalance balance;
     runner.fill(balance);
     balance.retired = true;
     retired_sinks_.push_back(std::move(balance));
-    if (!is_done) stuck_.push_back(std::move(sink));
+    if (sink->is_stuck()) stuck_.push_back(std::move(sink));
     sink.reset();
   }
   std::erase(retiring_, nullptr);
@@ -184,16 +185,25 @@ bool Topology::sinks_drained() {
 /// Each ends now, in the order in which they came: so that one which has waited for another finds
 /// the spool free, and can put away there what it holds.
 void Topology::finish_sinks() {
+  const auto finish = [](ActiveSink& sink) {
+    if (!sink.finish()) sink.runner().abandon();
+  };
   for (const auto& sink : retiring_) {
     start_sinks();
-    sink->finish();
+    finish(*sink);
   }
   start_sinks();
   for (const bool takes_letters : {false, true}) {
     for (const auto& sink : sinks_) {
-      if (takes_dead_letters(*sink) == takes_letters) sink->finish();
+      if (takes_dead_letters(*sink) == takes_letters) finish(*sink);
     }
   }
+}
+
+bool Topology::has_stuck_sinks() const {
+  const auto is_stuck = [](const auto& sink) { return sink->is_stuck(); };
+  return !stuck_.empty() || std::any_of(sinks_.begin(), sinks_.end(), is_stuck) ||
+         std::any_of(retiring_.begin(), retiring_.end(), is_stuck);
 }
 
 void Topology::abandon() {

@@ -53,6 +53,14 @@ ssize_t FailingIo::pwritev(int fd, const iovec* pieces, int count, off_t offset)
   return fails("pwritev") ? -1 : Io::pwritev(fd, pieces, count, offset);
 }
 
+ssize_t FailingIo::pread(int fd, void* to, std::size_t size, off_t offset) noexcept {
+  if (const int error = fail ? fail("pread") : 0; error != 0) {
+    errno = error;
+    return -1;
+  }
+  return Io::pread(fd, to, size, offset);
+}
+
 int FailingIo::allocate(int fd, off_t size) noexcept {
   return fails("allocate") ? -1 : Io::allocate(fd, size);
 }

@@ -30,6 +30,8 @@ class FailingIo final : public Io {
 
   ssize_t writev(int fd, const iovec* pieces, int count) noexcept override;
   ssize_t send(int socket, const iovec* pieces, int count) noexcept override;
+  /// Is not recorded.
+  ssize_t pread(int fd, void* to, std::size_t size, off_t offset) noexcept override;
   ssize_t pwritev(int fd, const iovec* pieces, int count, off_t offset) noexcept override;
   int ftruncate(int fd, off_t size) noexcept override;
   int allocate(int fd, off_t size) noexcept override;

@@ -44,9 +44,10 @@ class Rig {
  public:
   explicit Rig(const std::string& directory, WhenFull when_full = WhenFull::Spool,
                WhenSpoolFull when_spool_full = WhenSpoolFull::Block,
-               std::uint64_t spool_bytes = 1 << 24, std::chrono::milliseconds retain = {})
+               std::uint64_t spool_bytes = 1 << 24, std::chrono::milliseconds retain = {},
+               Io* io = nullptr)
       : buffer(kBufferBytes, when_full),
-        spool("out", options(directory, when_spool_full, spool_bytes, retain), buffer, memory_,
+        spool("out", options(directory, when_spool_full, spool_bytes, retain, io), buffer, memory_,
               log_, [] {}) {
     const Result<void> opened = spool.open();
     REQUIRE(opened.has_value());
@@ -108,11 +109,12 @@ class Rig {
 
  private:
   static SpoolOptions options(const std::string& directory, WhenSpoolFull when_full,
-                              std::uint64_t bytes, std::chrono::milliseconds retain) {
+                              std::uint64_t bytes, std::chrono::milliseconds retain, Io* io) {
     SpoolOptions options;
     options.log = {
         .directory = directory, .bytes_max = bytes, .segment_bytes = 64 * 1024, .retain = retain};
     options.when_full = when_full;
+    options.io = io;
     return options;
   }
 
