@@ -300,8 +300,9 @@ bool SinkRunner::settle_rejected(Batch& batch, std::uint64_t ticket, Fate& fate)
     if (letters.empty() || comes_again) {
       std::vector<ReceiptRef> shared;  // Its job still has them.
       if (promise) batch.take_receipts(Ack::Durable, shared);
-      if (comes_again) promise->forsake();
-      if (comes_again) fate = {.cause = {ENOMEM, boost::system::system_category()}};
+      if (!comes_again) return false;
+      promise->forsake();
+      fate = {.cause = {ENOMEM, boost::system::system_category()}};
       return false;
     }
     for (std::size_t i = 0; promise && i < letters.origins().size(); ++i) {

@@ -83,12 +83,11 @@ std::string cursor_refusal_of(const SpoolSurvey& found, const SpoolDirectory& di
   return refusal_of({}, directory, found.spool_id);
 }
 
-// Of a front that neither its header nor a cursor knows: anything but the 0 of no front.
-constexpr std::int64_t kUnknownStamp = 1;
-
+/// Of a front that neither its header nor a cursor knows: not 0, which means none, and no older
+/// than its events, lest `spool.age` drop them.
 std::int64_t stamp_of(const SegmentSurvey& front, const SpoolSurvey& found) {
   if (front.header) return front.header->created_ns;
-  return found.cursor ? found.cursor->front_stamp : kUnknownStamp;
+  return found.cursor ? found.cursor->front_stamp : std::max<std::int64_t>(1, found.newest_ns);
 }
 
 /// What the header says, or what can be known without it.

@@ -229,3 +229,27 @@ TEST_CASE("a spool whose id is not known is not repaired") {
   CHECK_FALSE(repair(io, dir / "s", true)->is_refused());
   CHECK(read_copy(dir).events.size() == 300);
 }
+
+TEST_CASE("a front that is repaired without a cursor is not taken for an old one") {
+  const TempDir dir;
+  BatchBuilder builder;
+  Io io;
+  {
+    auto log = SpoolLog::open(io, {.directory = dir / "s"});
+    REQUIRE(log.has_value());
+    const Batch behind = numbered_batch(builder, 10, 10);
+    REQUIRE((*log)->append(behind).has_value());
+    REQUIRE((*log)->sync().has_value());
+    const Batch front = numbered_batch(builder, 0, 10);
+    REQUIRE((*log)->write_front({&front}, (*log)->found().consumed).has_value());
+    REQUIRE((*log)->close().has_value());
+  }
+  const std::int64_t newest_ns = survey(dir / "s").newest_ns;
+  REQUIRE(newest_ns > 1);
+  fs::remove(dir.path() / "s/cursor");
+  flip(dir / "s" + "/" + SpoolDirectory::name_of(SpoolDirectory::kFront), 20);
+  REQUIRE_FALSE(repair(io, dir / "s", true)->is_refused());
+  auto log = SpoolLog::open(io, {.directory = dir / "s"});
+  REQUIRE(log.has_value());
+  CHECK((*log)->oldest_segment_ended_ns() == newest_ns);
+}
