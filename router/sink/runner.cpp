@@ -363,22 +363,28 @@ void SinkRunner::reopen() {
 }
 
 void SinkRunner::begin_drain(SteadyTime deadline) {
+  const auto bring_forward = [this](std::atomic<SteadyTime::rep>& to, SteadyTime time) {
+    const SteadyTime::rep end = time.time_since_epoch().count();
+    if (!draining_ || end < to) to = end;
+  };
+  bring_forward(call_deadline_, deadline);
   if (spool_ != nullptr) deadline = std::min(deadline, steady_now() + kSpoolAfter);
-  const SteadyTime::rep end = deadline.time_since_epoch().count();
-  if (!draining_ || end < drain_deadline_) drain_deadline_ = end;
+  bring_forward(drain_deadline_, deadline);
   draining_ = true;
   buffer_.wake();
 }
 
-/// A slow disk is waited for: it has the spool as long.
 milliseconds SinkRunner::disk_time() const {
   return spool_ != nullptr && options_.spool ? options_.spool->end_max : milliseconds(0);
 }
 
-/// When the end of its thread is not waited for any longer.
+/// When the end of its thread is not waited for any longer. A slow disk is waited for, as it has
+/// the spool as long; a call of the sink for no longer than was asked for.
 SteadyTime SinkRunner::waited_for_until() const {
+  const SteadyTime asked{SteadyTime::duration(call_deadline_.load())};
   const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
-  return deadline + seconds(1) + disk_time();
+  const SteadyTime with_disk = deadline + disk_time();
+  return (closed_ ? with_disk : std::min(asked, with_disk)) + seconds(1);
 }
 
 bool SinkRunner::overdue() const {
@@ -396,14 +402,16 @@ bool SinkRunner::finish_drain_until(SteadyTime until) {
     hand_over(false);
     sink_->close(deadline);
   } else if (thread_.joinable()) {
-    buffer_.wait_until(std::min(until, waited_for_until()),
-                       [this](std::size_t, std::size_t) { return ended_.load(); });
+    const auto wait_until = [&] { return std::min(until, waited_for_until()); };
+    while (!ended_ && steady_now() < wait_until()) {
+      buffer_.wait_until(wait_until(), [this](std::size_t, std::size_t) { return ended_.load(); });
+    }
     if (!ended_ && !overdue()) return false;
     if (!ended_) {
       say_given_up();
       if (spool_ != nullptr && !spool_->finish(until)) return false;
     }
-    is_stuck_ = !ended_;
+    is_stuck_ = !ended_ && !closed_;  // One that is closed only waited for the spool.
     if (is_stuck_) {
       thread_.detach();  // In a call: the process ends without it.
     } else {

@@ -92,8 +92,8 @@ class SinkRunner final : private DeliveryOwner {
   /// again it can only bring the deadline forward.
   void begin_drain(SteadyTime deadline);
   /// Waits for the end. One that does not return from a call is given up a second beyond the
-  /// deadline, with a spool SpoolOptions::end_max later; what it has put on disk, or still can,
-  /// stays there. False: the disk of its spool does not answer.
+  /// deadline; what it has put on disk, or still can, stays there. The disk of its spool has
+  /// SpoolOptions::end_max. False: it does not answer.
   bool finish_drain();
   /// The same, but waits for nothing. False: its time is not over, or the disk does not answer.
   bool try_finish_drain();
@@ -153,6 +153,8 @@ class SinkRunner final : private DeliveryOwner {
   std::atomic<bool> closed_{false};
   std::atomic<bool> ended_{false};
   std::atomic<SteadyTime::rep> drain_deadline_{0};
+  std::atomic<SteadyTime::rep> call_deadline_{
+      0};                                   // As was asked for; with a spool it ends earlier.
   std::atomic<bool> letters_wait_{false};   // Where they go there was no room for more.
   std::atomic<std::uint32_t> failures_{0};  // In a row.
   SteadyTime last_use_{};                   // The runner's thread.

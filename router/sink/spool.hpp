@@ -44,7 +44,7 @@ struct SpoolOptions {
   WhenSpoolFull when_full = WhenSpoolFull::Block;
   std::size_t column_count = 0;               ///< Of the sink.
   std::shared_ptr<ColumnSource> columns;      ///< Null where there are none.
-  std::chrono::milliseconds end_max{10'000};  ///< What the end may take, and once more in need.
+  std::chrono::milliseconds end_max{10'000};  ///< What the end may take of the disk.
   Io* io = nullptr;                           ///< Null: the system's. Outlives the Spool.
 };
 

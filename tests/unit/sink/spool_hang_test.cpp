@@ -113,12 +113,13 @@ TEST_CASE("the end of a spool waits for whoever reads in it, and nobody waits fo
     HangingDisk disk;
     Rig rig(dir / "s", WhenFull::Spool, WhenSpoolFull::Block, 1 << 24, {}, &disk.io);
     rig.offer_numbers(0, 40);
-    rig.await_written();
+    REQUIRE(await([&] { return rig.balance().in_spool != 0; }));
     while (!rig.buffer.idle()) {
       ++delivered;
       Ticketed next = rig.take();
       rig.buffer.settle(std::move(next.batch), next.ticket, {.delivered = true}, wall_clock_ns());
     }
+    REQUIRE(await([&] { return rig.balance().in_memory == 0; }));
     REQUIRE(delivered < 40);
     disk.hang("pread");
     std::thread reader([&] { rig.spool.read_back(); });
@@ -182,6 +183,7 @@ TEST_CASE("a sink that is given up keeps its spool until the disk answers", "[sp
   rig.script.is_stuck = !sink_returns;
   rig.runner.begin_drain(steady_now());
   CHECK_FALSE(rig.runner.try_finish_drain());
+  if (sink_returns) REQUIRE(await([&] { return rig.disk.is_held(); }));
   CHECK_FALSE(rig.runner.finish_drain());
   CHECK(rig.disk.is_held());
   CHECK(rig.runner.overdue());
