@@ -1,6 +1,7 @@
 #include "router/replay/pump.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "config/component.hpp"
@@ -76,13 +77,14 @@ int pump(PumpConfig& pump_config, PumpJob job, Log& log, Metrics& metrics, SinkB
   TopologyPlan plan = make_plan(config, pump_config.registry(), log, metrics);
   SourceInputs inputs;
   inputs[job.name].feed = std::move(job.feed);
-  Service service({.config = std::move(config), .plan = std::move(plan), .registry = {}}, nullptr,
-                  metrics, log, std::move(inputs));
-  const int exit_code = service.run();
-  if (account == nullptr) return exit_code;
-  for (const SinkBalance& sink : service.closing_balance().sinks) {
-    if (sink.name == job.sink.name()) *account = sink;
+  auto service = std::make_unique<Service>(
+      Loaded{.config = std::move(config), .plan = std::move(plan), .registry = {}}, nullptr,
+      metrics, log, std::move(inputs));
+  const int exit_code = service->run();
+  for (const SinkBalance& sink : service->closing_balance().sinks) {
+    if (account != nullptr && sink.name == job.sink.name()) *account = sink;
   }
+  if (service->has_stuck_sinks()) (void)service.release();  // The command is about to end.
   return exit_code;
 }
 

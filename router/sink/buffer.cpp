@@ -18,6 +18,11 @@ constexpr std::chrono::seconds kNoticeInterval{1};
 bool Buffer::offer(Batch batch) {
   const std::lock_guard lock(mutex_);
   account_.offered += batch.size();
+  if (abandoned_ || rest_is_lent_) {  // Too late.
+    account_.dropped[Reason::Shutdown] += batch.size();
+    batch.forsake();
+    return false;
+  }
   const bool durable = spool_ != nullptr && batch.awaits(Ack::Durable);
   const bool is_empty = waiting_locked() == 0 && in_hand_.empty();
   if (is_empty) delivered_at_ = steady_now();
@@ -263,7 +268,7 @@ bool Buffer::update_pressure_locked() noexcept { return pressure_.update(fullnes
 
 void Buffer::abandon() {
   const std::lock_guard lock(mutex_);
-  if (std::exchange(abandoned_, true) && rest_is_lent_) return;
+  if (std::exchange(abandoned_, true)) return;
   const auto write_off = [this](const Batch& batch) {
     account_.dropped[Reason::Shutdown] += batch.size();
     batch.forsake();

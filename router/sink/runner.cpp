@@ -23,6 +23,8 @@ constexpr milliseconds kPollInterval{100};
 constexpr milliseconds kIdlePollInterval{1000};
 constexpr seconds kInUse{10};
 constexpr seconds kReportEvery{10};
+// How long one that was given up has to end once its spool has.
+constexpr milliseconds kLastMoment{100};
 // How long a sink with a spool may go on delivering at the end.
 constexpr seconds kSpoolAfter{3};
 
@@ -243,6 +245,7 @@ bool SinkRunner::open_sink() {
 }
 
 void SinkRunner::set_dead_letters(std::shared_ptr<DeadLetters> dead_letters) {
+  if (is_given_up_) dead_letters = nullptr;
   const std::lock_guard lock(state_);
   dead_letters_ = std::move(dead_letters);
 }
@@ -391,7 +394,11 @@ bool SinkRunner::overdue() const {
   return draining_ && thread_.joinable() && !ended_ && steady_now() >= waited_for_until();
 }
 
-bool SinkRunner::finish_drain() { return finish_drain_until(waited_for_until() + disk_time()); }
+bool SinkRunner::finish_drain() {
+  const SteadyTime deadline{SteadyTime::duration(drain_deadline_.load())};
+  const SteadyTime closed_in_time = deadline + seconds(1) + disk_time();
+  return finish_drain_until(std::max(closed_in_time, waited_for_until() + disk_time() / 2));
+}
 
 bool SinkRunner::try_finish_drain() { return finish_drain_until(steady_now()); }
 
@@ -402,14 +409,14 @@ bool SinkRunner::finish_drain_until(SteadyTime until) {
     hand_over(false);
     sink_->close(deadline);
   } else if (thread_.joinable()) {
-    const auto wait_until = [&] { return std::min(until, waited_for_until()); };
-    while (!ended_ && steady_now() < wait_until()) {
-      buffer_.wait_until(wait_until(), [this](std::size_t, std::size_t) { return ended_.load(); });
+    while (!ended_ && !overdue()) {  // Which it is later, if it gets to its spool meanwhile.
+      if (steady_now() >= until) return false;
+      wait_for_end(std::min(until, waited_for_until()));
     }
-    if (!ended_ && !overdue()) return false;
     if (!ended_) {
-      say_given_up();
-      if (spool_ != nullptr && !spool_->finish(until)) return false;
+      give_up();
+      if (spool_ != nullptr && !spool_->finish(closed_ ? steady_now() : until)) return false;
+      wait_for_end(std::min(until, steady_now() + kLastMoment));  // It may only have read.
     }
     is_stuck_ = !ended_ && !closed_;  // One that is closed only waited for the spool.
     if (is_stuck_) {
@@ -422,8 +429,17 @@ bool SinkRunner::finish_drain_until(SteadyTime until) {
   return true;
 }
 
-void SinkRunner::say_given_up() {
+void SinkRunner::wait_for_end(SteadyTime until) {
+  buffer_.wait_until(until, [this](std::size_t, std::size_t) { return ended_.load(); });
+}
+
+void SinkRunner::give_up() {
   if (std::exchange(is_given_up_, true)) return;
+  // What it rejects from now on is too late for the books of another.
+  if (const std::shared_ptr<DeadLetters> known = dead_letters()) {
+    const std::lock_guard no_letter_moves(known->mutex());
+    set_dead_letters(nullptr);
+  }
   log_.error(options_.name, closed_ ? "the disk of its spool does not answer"
                             : spool_ != nullptr
                                 ? "does not answer; what it holds and is not on disk is lost"

@@ -63,7 +63,8 @@ class SinkRunner final : private DeliveryOwner {
   void start();
 
   /// Where rejected events go from now on; null: they are dropped. Requires: the mutex of all
-  /// DeadLetters is held; then nothing goes to the former ones any more.
+  /// DeadLetters is held; then nothing goes to the former ones any more. One that was given up
+  /// writes none.
   void set_dead_letters(std::shared_ptr<DeadLetters> dead_letters);
 
   /// For the DeadLetters of others, which it outlives.
@@ -122,7 +123,8 @@ class SinkRunner final : private DeliveryOwner {
   std::chrono::milliseconds disk_time() const;
   SteadyTime waited_for_until() const;
   bool finish_drain_until(SteadyTime until);
-  void say_given_up();
+  void wait_for_end(SteadyTime until);
+  void give_up();
   bool runs_inline() const noexcept;
   void run();
   bool open_sink();

@@ -68,10 +68,7 @@ Service::Service(Loaded loaded, std::function<Loaded()> load, Metrics& metrics, 
       signals_(io_),
       command_timer_(io_) {}
 
-Service::~Service() {
-  // Here a command goes on to its own end.
-  if (topology_ != nullptr && topology_->has_stuck_sinks()) (void)topology_.release();
-}
+Service::~Service() = default;
 
 int Service::run() {
   if (!start()) {
@@ -84,7 +81,8 @@ int Service::run() {
   if (!loaded_.config.port_file.empty()) std::remove(loaded_.config.port_file.c_str());
   const int code = exit_code(closing_balance_);
   // What their threads still use is not to go away under them.
-  if (is_router_ && topology_->has_stuck_sinks()) ::_exit(code);
+  has_stuck_sinks_ = topology_->has_stuck_sinks();
+  if (is_router_ && has_stuck_sinks_) ::_exit(code);
   return code;
 }
 

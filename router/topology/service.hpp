@@ -58,6 +58,10 @@ class Service {
   /// Runs until the end; returns the exit code. Throws ConfigError where it cannot start.
   int run();
 
+  /// After run() has returned, which for a router it does not then: threads of sinks that were
+  /// given up go on. They use what this owns and refers to, so it must not be destroyed.
+  bool has_stuck_sinks() const noexcept { return has_stuck_sinks_; }
+
   /// The last one, after run() has returned.
   const Balance& closing_balance() const noexcept { return closing_balance_; }
 
@@ -93,6 +97,7 @@ class Service {
   std::optional<int> command_exit_code_;
   int signals_to_end_ = 0;
   bool ending_ = false;
+  bool has_stuck_sinks_ = false;
   bool reload_asked_ = false;        // Before there was something to reload.
   std::string waits_for_;            // The directory that a predecessor still has.
   std::set<std::string> relied_on_;  // Sinks, by name, on which somebody relies or has done so.

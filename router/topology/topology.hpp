@@ -56,7 +56,7 @@ class Topology {
   void abandon();
 
   /// After drain(): threads of sinks that were given up go on. They use what this owns and refers
-  /// to, so none of that may be destroyed: the process has to end with _exit(2).
+  /// to, so none of that should be destroyed before the process ends.
   bool has_stuck_sinks() const;
 
   /// Where every event is, exact.

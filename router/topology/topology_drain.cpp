@@ -100,10 +100,6 @@ void Topology::finish_retired() {
     const bool has_nothing = !sink->started() && runner.idle();
     const bool is_done = runner.drained() || has_nothing;
     if (!is_done && !runner.overdue()) continue;
-    if (!is_done) {
-      const std::lock_guard no_letter_moves(dead_letters_);
-      sink->send_dead_letters_to(nullptr, budget_, dead_letters_);
-    }
     if (!sink->try_finish()) continue;
     SinkBalance balance;
     runner.fill(balance);

@@ -1,5 +1,7 @@
 #include <signal.h>
 
+#include <filesystem>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/router.hpp"
 
@@ -38,9 +40,13 @@ TEST_CASE("the child's exit code is weir's") {
 }
 
 TEST_CASE("a command that is not there ends like in a shell") {
-  const Finished finished = run_weir({"run", "--to", "stdout", "--", "/there/is/no/such"});
+  const TempDir scratch;
+  const Finished finished = run_weir({"run", "--from", "unix://" + scratch / "in.sock", "--to",
+                                      "stdout", "--", "/there/is/no/such"});
   CHECK(finished.exit_code == 127);
   CHECK(finished.err.find("/there/is/no/such") != std::string::npos);
+  // What had begun by then has ended in order.
+  CHECK_FALSE(std::filesystem::exists(scratch.path() / "in.sock"));
 }
 
 TEST_CASE("signals reach the child, and its last words are taken") {

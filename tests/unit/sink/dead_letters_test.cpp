@@ -30,6 +30,7 @@ class PickySink final : public Sink {
   struct Options {
     bool never_blocks = false;
     const std::atomic<bool>* is_there = nullptr;
+    std::atomic<int>* writes = nullptr;
   };
   explicit PickySink(std::vector<std::string>& taken, std::mutex* mutex = nullptr)
       : PickySink(taken, Options(), mutex) {}
@@ -43,6 +44,7 @@ class PickySink final : public Sink {
     return ErrorCode(ECONNREFUSED, boost::system::system_category());
   }
   void write(Delivery delivery) override {
+    if (options_.writes != nullptr) ++*options_.writes;
     std::unique_lock lock(mutex_);
     const auto events = delivery.batch().events();
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -84,8 +86,13 @@ struct Rig {
   std::mutex taken_mutex;
   std::vector<std::string> taken;
   std::vector<std::string> dead;
+  std::atomic<int> writes{0};
   SinkRunner main{
-      std::make_unique<PickySink>(taken, &taken_mutex), {.name = "main"}, memory, log, [] {}};
+      std::make_unique<PickySink>(taken, PickySink::Options{.writes = &writes}, &taken_mutex),
+      {.name = "main"},
+      memory,
+      log,
+      [] {}};
   SinkRunner letters{std::make_unique<PickySink>(dead), {.name = "letters"}, memory, log, [] {}};
 
   Rig() {
@@ -332,4 +339,27 @@ TEST_CASE("the first event after a loss says how many were lost, and why", "[sin
   CHECK(balance.offered == 5);
   CHECK(balance.delivered == 3);
   CHECK(balance.imbalance() == 0);
+}
+
+TEST_CASE("what a sink rejects after it was given up is no dead letter", "[sink]") {
+  auto& rig = *new Rig;  // Its thread is let go of.
+  static const Rig* kept = nullptr;
+  kept = &rig;
+  rig.connect();
+  {
+    const std::lock_guard stuck(rig.taken_mutex);
+    rig.main.offer(rig.builder.origin("apps", 1).line("x").take(), rig.pool);
+    REQUIRE(test::await([&] { return rig.writes == 1; }));
+    rig.main.begin_drain(steady_now());
+    CHECK(rig.main.finish_drain());
+    CHECK(rig.main.is_stuck());
+    rig.connect();  // As a reload may.
+  }
+  CHECK(test::await([&] { return rig.main.drained(); }));
+  rig.letters.begin_drain(steady_now());
+  CHECK(rig.letters.finish_drain());
+  const SinkBalance main = Rig::balance(kept->main);
+  CHECK(main.dropped[Reason::Shutdown] == 1);
+  CHECK(main.dead_lettered == 0);
+  CHECK(Rig::balance(kept->letters).offered == 0);
 }
