@@ -420,6 +420,7 @@ bool SinkRunner::finish_drain_until(SteadyTime until) {
     }
     is_stuck_ = !ended_ && !closed_;  // One that is closed only waited for the spool.
     if (is_stuck_) {
+      if (spool_ != nullptr) spool_->join();
       thread_.detach();  // In a call: the process ends without it.
     } else {
       thread_.join();

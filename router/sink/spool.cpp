@@ -35,9 +35,8 @@ Spool::Spool(std::string sink, SpoolOptions options, Buffer& buffer, MemoryBudge
       blocks_(memory, kReadBytes, kBlocksKept) {}
 
 Spool::~Spool() {
-  if (!thread_.joinable()) return;
   begin_end();
-  thread_.join();
+  join();
 }
 
 Result<void> Spool::open() {
@@ -59,6 +58,7 @@ Result<void> Spool::open() {
   fullness_ = log_on_disk_->fullness();
   const bool keeps = options_.log.retain.count() != 0;
   buffer_.attach_spool(std::make_unique<SpoolQueue>(found, keeps));
+  is_open_ = true;
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), ("spool " + sink_).substr(0, 15).c_str());
   return {};
@@ -203,17 +203,21 @@ Spool::Reading Spool::read(const Extent& wanted) {
 }
 
 void Spool::finish() {
-  if (!thread_.joinable()) return;  // It was never opened.
+  if (!is_open_) return;
   begin_end();
   std::unique_lock lock(state_);
   ending_changed_.wait(lock, [this] { return ended_; });
 }
 
 bool Spool::finish(SteadyTime until) {
-  if (!thread_.joinable()) return true;
+  if (!is_open_) return true;
   begin_end();
   std::unique_lock lock(state_);
   return ending_changed_.wait_until(lock, until, [this] { return ended_; });
+}
+
+void Spool::join() {
+  if (thread_.joinable()) thread_.join();
 }
 
 void Spool::begin_end() {

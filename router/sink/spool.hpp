@@ -68,6 +68,8 @@ class Spool {
   void finish();
   /// The same, no longer than until `until`. False: not yet; ask again.
   bool finish(SteadyTime until);
+  /// After finish(), where this will never be destroyed. Not on the sink's thread.
+  void join();
 
   /// Why nothing can be written, in a sentence; "" where all is well.
   std::string trouble() const;
@@ -104,6 +106,7 @@ class Spool {
   std::unique_ptr<SpoolReader> reader_;
   Position consumed_;  // As the log was told.
   SteadyTime consumed_at_{};
+  bool is_open_ = false;
   bool keeps_ = true;  // No copy was left out since something was written.
 
   mutable std::mutex state_;
