@@ -200,6 +200,8 @@ Result<void> SpoolLog::begin_segment(std::uint64_t room) {
     directory_.remove_segment(number);
     return prepared;
   }
+  // Else a cursor that goes with the power would leave nobody who knows where the numbers began.
+  if (!is_cursor_durable_) is_cursor_durable_ = cursor_.write(state(), true).has_value();
   begun_with_skipped_ = std::exchange(skipped_, 0);
   file_ = std::move(*file);
   file_bytes_ = bytes;

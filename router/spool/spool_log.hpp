@@ -147,8 +147,9 @@ class SpoolLog {
   Position consumed_;
   Position resume_;
   bool has_front_ = false;
-  std::int64_t front_stamp_ = 0;   // Of the front that there is, or was last.
-  std::vector<Segment> segments_;  // By number; the last may be the one that is written.
+  bool is_cursor_durable_ = false;  // Written so since the start.
+  std::int64_t front_stamp_ = 0;    // Of the front that there is, or was last.
+  std::vector<Segment> segments_;   // By number; the last may be the one that is written.
   std::uint64_t bytes_ = 0;
   std::int64_t last_ended_ns_ = 0;  // When the last of them did, where none is written.
 };

@@ -128,4 +128,6 @@ TEST_CASE("what once went wrong with a spool goes right") {
   CHECK_NOTHROW(run_sequence(339925288214355));
   // A front was read to its end, and the segment behind it had left numbers out.
   CHECK_NOTHROW(run_sequence(15250601282));
+  // A cursor went with the power, and then the first segment, so that nobody knew of its events.
+  CHECK_NOTHROW(run_sequence(77093008818));
 }
