@@ -71,7 +71,7 @@ void Buffer::drop_oldest_locked() {
     Batch oldest = std::move(at->batch);
     if (spool_ != nullptr) spool_->settled(at->ticket);  // Of a copy nothing comes back.
     at = waiting_.erase(at);
-    drop_locked(std::move(oldest), Reason::BufferFull);
+    drop_locked(oldest, Reason::BufferFull);
   }
 }
 
@@ -219,7 +219,7 @@ void Buffer::count_delivered_locked(const Batch& batch, const Fate& fate, std::i
   account_.delivery_seconds_sum += seconds * static_cast<double>(delivered);
 }
 
-void Buffer::drop_locked(Batch batch, Reason reason) {
+void Buffer::drop_locked(const Batch& batch, Reason reason) {
   if (reason == Reason::Shutdown) {
     account_.dropped[reason] += batch.size();
     batch.forsake();
@@ -269,13 +269,8 @@ bool Buffer::update_pressure_locked() noexcept { return pressure_.update(fullnes
 void Buffer::abandon() {
   const std::lock_guard lock(mutex_);
   if (std::exchange(abandoned_, true)) return;
-  const auto write_off = [this](const Batch& batch) {
-    account_.dropped[Reason::Shutdown] += batch.size();
-    batch.forsake();
-    pinned_.remove(batch);
-  };
-  for (const auto& [ticket, batch] : returned_) write_off(batch);
-  for (const Ticketed& ticketed : waiting_) write_off(ticketed.batch);
+  for (const auto& [ticket, batch] : returned_) drop_locked(batch, Reason::Shutdown);
+  for (const Ticketed& ticketed : waiting_) drop_locked(ticketed.batch, Reason::Shutdown);
   // What a stuck sink still holds is lost, too: the process is about to end.
   for (const auto& [ticket, held] : in_hand_) account_.dropped[Reason::Shutdown] += held.events;
   if (spool_ != nullptr) {

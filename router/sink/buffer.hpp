@@ -202,7 +202,7 @@ class Buffer {
   bool pressure_falls_locked() noexcept;
   bool has_room_locked(std::size_t bytes) const noexcept;
   void leave_spool_locked();
-  void drop_locked(Batch batch, Reason reason);
+  void drop_locked(const Batch& batch, Reason reason);
   void lose_locked(Reason reason, std::uint64_t events);
   bool spools_locked() const noexcept;
   bool blocks_locked() const noexcept;

@@ -328,7 +328,7 @@ std::vector<Batch> Buffer::take_unwritten_locked() {
 
 /// A stuck sink has given it back while the rest is put on disk.
 void Buffer::leave_behind_locked(Batch batch, std::uint64_t ticket) {
-  if (spool_->on_disk(ticket) == nullptr) return drop_locked(std::move(batch), Reason::Shutdown);
+  if (spool_->on_disk(ticket) == nullptr) return drop_locked(batch, Reason::Shutdown);
   rest_events_ += batch.size();
   batch.forsake();
   pinned_.remove(batch);
@@ -337,7 +337,7 @@ void Buffer::leave_behind_locked(Batch batch, std::uint64_t ticket) {
 /// Memory holds only what was read from the front, which has more; and notices, which nobody wrote
 /// down. A front of them would replace the one that is not read to its end.
 void Buffer::drop_own_events_locked() {
-  for (Batch& batch : take_unwritten_locked()) drop_locked(std::move(batch), Reason::Shutdown);
+  for (const Batch& batch : take_unwritten_locked()) drop_locked(batch, Reason::Shutdown);
 }
 
 void Buffer::finish_rest(bool on_disk) {

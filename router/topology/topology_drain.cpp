@@ -98,8 +98,7 @@ void Topology::finish_retired() {
   for (auto& sink : retiring_) {
     SinkRunner& runner = sink->runner();
     const bool has_nothing = !sink->started() && runner.idle();
-    const bool is_done = runner.drained() || has_nothing;
-    if (!is_done && !runner.overdue()) continue;
+    if (!runner.drained() && !has_nothing && !runner.overdue()) continue;
     if (!sink->try_finish()) continue;
     SinkBalance balance;
     runner.fill(balance);
