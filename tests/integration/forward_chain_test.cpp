@@ -61,10 +61,10 @@ std::string sender_yaml(std::uint16_t port, const std::string& options = "") {
 /// All of the load is sent, and the sender's sink has been told that all of it arrived.
 std::size_t await_all(Router& sender, const Load& load) {
   const std::size_t all = kConnections * kLoadBytes / Load::kEventBytes;
-  CHECK(await([&] { return load.accepted_total() >= all; }, std::chrono::seconds(60)));
-  CHECK(await([&] { return sender.books_now().sink("out", "delivered") >= all; },
+  CHECK(await([&] { return load.accepted_total() == all; }, std::chrono::seconds(60)));
+  CHECK(await([&] { return sender.books_now().sink("out", "delivered") == all; },
               std::chrono::seconds(60)));
-  return sender.books_now().sink("out", "delivered");
+  return all;
 }
 
 /// Everything that was delivered is there once and in order.

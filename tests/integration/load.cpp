@@ -1,5 +1,6 @@
 #include "tests/integration/load.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -45,12 +46,11 @@ void Load::send_events(Sender& sender, std::size_t connection) const {
   constexpr std::size_t kEventsPerRound = 100;
   constexpr std::size_t kPieceBytes = 1000;  // No multiple of an event: reads end inside of them.
   std::string bytes;
-  for (std::size_t sequence = 0; !stopping_ && sequence * kEventBytes < bytes_max_;
-       sequence += kEventsPerRound) {
+  const std::size_t events_max = bytes_max_ / kEventBytes;
+  for (std::size_t sequence = 0; !stopping_ && sequence < events_max;) {
     bytes.clear();
-    for (std::size_t i = 0; i < kEventsPerRound; ++i) {
-      bytes += numbered_event(connection, sequence + i);
-    }
+    const std::size_t end = std::min(events_max, sequence + kEventsPerRound);
+    for (; sequence < end; ++sequence) bytes += numbered_event(connection, sequence);
     for (std::string_view rest = bytes; !rest.empty();) {
       const std::string_view piece = rest.substr(0, kPieceBytes);
       if (!sender.socket.send(piece)) return;

@@ -26,6 +26,7 @@ class Load {
   /// What a connection sends at most, so that a test that fails does not fill the disk.
   static constexpr std::size_t kBytesMax = std::size_t{64} << 20;
 
+  /// Each connection sends `bytes_max` in whole events, and then no more.
   Load(std::uint16_t port, std::size_t connections, std::size_t bytes_max = kBytesMax);
   ~Load() { stop(); }
 
