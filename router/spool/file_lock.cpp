@@ -19,14 +19,18 @@ namespace weir {
 namespace {
 
 // A look takes microseconds, but who looks may be kept waiting for a processor meanwhile.
-constexpr int kLockTries = 20;
+constexpr int kLockTries = 5000;
 constexpr std::chrono::milliseconds kLockRetryAfter{1};
 
 }  // namespace
 
 Result<void> lock_file(int file) {
   for (int tries_left = kLockTries; ::flock(file, LOCK_EX | LOCK_NB) != 0; --tries_left) {
-    if (errno != EWOULDBLOCK || tries_left == 0) return last_error();
+    const ErrorCode refused = last_error();
+    // Who has the lock does not share it; who only looks does.
+    const bool is_looked_at = errno == EWOULDBLOCK && ::flock(file, LOCK_SH | LOCK_NB) == 0;
+    if (is_looked_at) ::flock(file, LOCK_UN);
+    if (!is_looked_at || tries_left == 0) return refused;
     std::this_thread::sleep_for(kLockRetryAfter);
   }
   return {};

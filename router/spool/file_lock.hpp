@@ -14,7 +14,7 @@
 namespace weir {
 
 /// Locks `file`, a descriptor, until it is closed. Somebody who looks with is_locked() has it for a
-/// moment: that is waited for, 20 ms in all. EWOULDBLOCK: another process has it.
+/// moment: that is waited for, some seconds at most. EWOULDBLOCK: another process has it.
 Result<void> lock_file(int file);
 
 /// A process has `path` locked; false where there is no such file. The look is a shared lock for a
