@@ -20,6 +20,9 @@ using weir::test::Rig;
 
 namespace {
 
+/// What a call may take on a busy machine; less than the timeouts of the sinks, 30 s and more.
+constexpr std::chrono::seconds kInTime{20};
+
 /// Runs `test` on a new Rig for each built-in sink.
 template <class Test>
 void for_each_sink(Test test, const std::vector<std::string>& more = {}) {
@@ -145,7 +148,7 @@ TEST_CASE("opening what is open is quick and changes nothing") {
     for (int i = 0; i < 10; ++i) {
       const SteadyTime before = steady_now();
       CHECK(rig.sink().open().has_value());
-      CHECK(steady_now() - before < 2s);
+      CHECK(steady_now() - before < kInTime);
     }
     std::vector<Batch> batches;
     batches.push_back(rig.batch_of({"one"}));
@@ -257,16 +260,16 @@ TEST_CASE("a sink with a stuck destination returns in time from every call") {
     while (rig.owner().settled.empty() && rig.owner().out() < rig.sink().traits().deliveries_max) {
       const SteadyTime before = steady_now();
       REQUIRE(rig.write(rig.batch_of({large, large})));
-      CHECK(steady_now() - before < 5s);
+      CHECK(steady_now() - before < kInTime);
     }
     const SteadyTime before = steady_now();
     rig.sink().poll(50ms);
-    CHECK(steady_now() - before < 2s);
+    CHECK(steady_now() - before < kInTime);
     for (const auto& settled : rig.owner().settled) CHECK_FALSE(settled.fate.delivered);
 
     const SteadyTime closing = steady_now();
     rig.sink().close(closing + 200ms);
-    CHECK(steady_now() - closing < 3s);
+    CHECK(steady_now() - closing < kInTime);
     CHECK(rig.owner().out() == 0);
     for (const auto& settled : rig.owner().settled) CHECK_FALSE(settled.fate.delivered);
   });
@@ -280,7 +283,7 @@ TEST_CASE("a sink that is closed with its deadline in the past settles everythin
     REQUIRE(rig.write(rig.batch_of({std::string(8 << 20, 'x')})));
     const SteadyTime closing = steady_now();
     rig.sink().close(closing - 1h);
-    CHECK(steady_now() - closing < 2s);
+    CHECK(steady_now() - closing < kInTime);
     CHECK(rig.owner().out() == 0);
   });
 }

@@ -14,9 +14,12 @@ using namespace weir::test;
 
 namespace {
 
-std::string tcp_to_file_and(const Server& destination, const std::string& options) {
+std::string tcp_to_file_and(const Server& destination, const std::string& options,
+                            const std::string& shutdown_timeout = "15s") {
   return "admin: 127.0.0.1:0\n"
-         "shutdown_timeout: 500ms\n"
+         "shutdown_timeout: " +
+         shutdown_timeout +
+         "\n"
          "sources: {in: 'tcp://127.0.0.1:0'}\n"
          "sinks:\n"
          "  file: file://${DIR}/out.ndjson\n"
@@ -42,7 +45,7 @@ void send_all(Router& router, std::size_t count) {
 
 TEST_CASE("with when_full=drop_newest a stalled sink loses the newest, and the file nothing") {
   const Server destination;
-  Router router(tcp_to_file_and(destination, "when_full=drop_newest&loss_notice=false"));
+  Router router(tcp_to_file_and(destination, "when_full=drop_newest&loss_notice=false", "500ms"));
   constexpr std::size_t kCount = kManyBytes / Load::kEventBytes;
   send_all(router, kCount);
   const Books books = router.books_now();
@@ -102,7 +105,8 @@ TEST_CASE("with when_full=block the sender waits, and in the end everything arri
   CHECK(await([&] {
     const Books books = router.books_now();
     return books.source("in", "connections") == 0 &&
-           books.sink("stalled", "delivered") == books.source("in", "received");
+           books.sink("stalled", "delivered") == books.source("in", "received") &&
+           books.sink("file", "delivered") == books.source("in", "received");
   }));
   CHECK(router.stop() == 0);
   reading.join();

@@ -181,7 +181,7 @@ TEST_CASE("what a router leaves out is lost, and named") {
   std::vector<std::string> words = {"--to",      "unix://" + dir + "/in.sock",
                                     "--collect", dir + "/out.ndjson",
                                     "--events",  "2000",
-                                    "--settle",  "300ms",
+                                    "--settle",  "3s",
                                     "--json",    "-"};
   const Finished run = bench(words);
   const Result result(run);

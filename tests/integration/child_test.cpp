@@ -66,11 +66,9 @@ TEST_CASE("signals reach the child, and its last words are taken") {
 }
 
 TEST_CASE("a grandchild that keeps the pipes open does not keep weir") {
-  const auto start = std::chrono::steady_clock::now();
-  const Finished finished = run_script("echo before; sleep 30 & exit 3");
-  CHECK(finished.exit_code == 3);
+  const Finished finished = run_script("echo before; sleep 60 & exit 3");
+  CHECK(finished.exit_code == 3);  // It ended within kPatience.
   CHECK(finished.out == "before\n");
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(15));
 }
 
 TEST_CASE("as process 1 weir reaps the orphans that fall to it") {

@@ -69,7 +69,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a connection that is idle for too long is closed, a busy one is not") {
-  Router router(tcp_to_file("?idle_timeout=4s"));  // A busy machine may keep the busy one waiting.
+  Router router(tcp_to_file("?idle_timeout=8s"));  // A busy machine may keep the busy one waiting.
   const Socket idle = connect_tcp(router.port("in"));
   const Socket busy = connect_tcp(router.port("in"));
   // One is what the router has at the end, and also before it accepted the second.

@@ -128,6 +128,11 @@ void FaultyProxy::take_from_client(Link& link, std::string_view bytes) {
     ++faults_made_;
   }
   link.passed += taken.size();
+  if (faults_.stall_at_bytes != 0 && link.passed >= faults_.stall_at_bytes &&
+      !std::exchange(has_stalled_, true)) {
+    is_stalled_ = true;
+    ++faults_made_;
+  }
   if (!faults_.repeats_messages) {
     link.to_server += taken;
     return;

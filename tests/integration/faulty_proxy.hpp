@@ -24,7 +24,8 @@ class FaultyProxy {
   struct Faults {
     std::size_t reset_every_bytes = 0;  ///< Of what the client sends; 0 = never.
     std::size_t turn_bit_every_bytes = 0;
-    bool repeats_messages = false;  ///< Sends each MessagePack message twice.
+    bool repeats_messages = false;   ///< Sends each MessagePack message twice.
+    std::size_t stall_at_bytes = 0;  ///< From there on nothing is passed on, either way; 0 = never.
   };
 
   FaultyProxy(std::uint16_t to, const Faults& faults);
@@ -35,8 +36,10 @@ class FaultyProxy {
   /// New connections lead to `to`; 0: they are reset. Those that are open are reset.
   void lead_to(std::uint16_t to);
 
-  /// While it is stalled nothing is passed on, either way.
-  void stall(bool on) noexcept { is_stalled_ = on; }
+  bool is_stalled() const noexcept { return is_stalled_; }
+
+  /// Ends a stall; there is no other.
+  void resume() noexcept { is_stalled_ = false; }
 
   std::size_t faults_made() const noexcept { return faults_made_; }
   std::size_t connections_made() const noexcept { return connections_made_; }
@@ -68,6 +71,7 @@ class FaultyProxy {
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> faults_made_{0};
   std::atomic<std::size_t> connections_made_{0};
+  bool has_stalled_ = false;
   double patience_ = 1;  // Grows, so that there is an end.
   std::mt19937 random_{1};
   std::deque<Link> links_;

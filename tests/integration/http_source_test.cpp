@@ -462,7 +462,7 @@ TEST_CASE("who is slow with a header or a body is cut off, and others are not") 
 }
 
 TEST_CASE("a connection that is idle is closed in silence") {
-  Router router(to_file("?idle_timeout=1s"));
+  Router router(to_file("?idle_timeout=5s"));
   HttpClient client(router.port("in"));
   CHECK(client.post("one\n").status == 200);
   CHECK(client.socket().receive().empty());

@@ -163,6 +163,8 @@ TEST_CASE("SIGHUP under load changes the sink and loses no event") {
   router.reload(tcp_to("after.ndjson"));
   REQUIRE(await([&] { return has_lines(router, "after.ndjson"); }));
   load.stop();
+  // A drain reads for a bounded time what its senders left.
+  REQUIRE(await([&] { return router.books_now().source("in", "connections") == 0; }));
   CHECK(router.stop() == 0);
   INFO(router.process().stderr_text());
 

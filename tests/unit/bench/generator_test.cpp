@@ -9,6 +9,7 @@
 #include "config/host_port.hpp"
 #include "router/bench/content_sum.hpp"
 #include "router/ingest/socket_setup.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/catch.hpp"
 
 using weir::Fd;
@@ -17,6 +18,7 @@ using weir::bench::EventSet;
 using weir::bench::Generator;
 using weir::bench::GeneratorOptions;
 using weir::bench::Pace;
+using weir::test::await;
 
 namespace {
 
@@ -27,14 +29,19 @@ struct Server {
     REQUIRE(bound.has_value());
     socket = std::move(*bound);
   }
+  Fd accept() const {
+    Fd peer;
+    await([&] {
+      peer = Fd(::accept(socket.get(), nullptr, nullptr));
+      return static_cast<bool>(peer);
+    });
+    return peer;
+  }
   /// Takes so many connections and returns all that came on each.
   std::vector<std::string> read_all(std::size_t connections) const {
     std::vector<std::string> texts;
     std::vector<Fd> accepted;
-    while (accepted.size() < connections) {
-      Fd peer(::accept(socket.get(), nullptr, nullptr));
-      if (peer) accepted.push_back(std::move(peer));
-    }
+    while (accepted.size() < connections) accepted.push_back(accept());
     std::string buffer(1 << 16, '\0');
     for (const Fd& peer : accepted) {
       std::string& text = texts.emplace_back();
@@ -108,7 +115,7 @@ TEST_CASE("a peer that closes is told of, and only whole events count as issued"
   EventSet events({.size_min = 400, .size_max = 400});
   Generator generator({.to = server.target(), .events = 1'000'000}, events);
   std::thread closer([&] {
-    const Fd peer(::accept(server.socket.get(), nullptr, nullptr));
+    const Fd peer = server.accept();
     char byte = 0;
     CHECK(::recv(peer.get(), &byte, 1, 0) == 1);
   });
@@ -126,7 +133,7 @@ TEST_CASE("a connection that fails does not keep the others, nor the end", "[ben
   EventSet events({.size_min = 400, .size_max = 400});
   Generator generator({.to = server.target(), .connections = 2, .events = 400'000}, events);
   std::thread reader([&] {
-    { const Fd closed(::accept(server.socket.get(), nullptr, nullptr)); }
+    { const Fd closed = server.accept(); }
     CHECK(sequences(server.read_all(1)[0]).size() == 200'000);
   });
   generator.run();
@@ -141,7 +148,7 @@ TEST_CASE("a peer that stops reading is given up, and told of", "[bench]") {
   Generator generator(
       {.to = server.target(), .events = 1'000'000, .stall_timeout = std::chrono::milliseconds(100)},
       events);
-  const Fd never_read(::accept(server.socket.get(), nullptr, nullptr));
+  const Fd never_read = server.accept();
   generator.run();
   REQUIRE(generator.failures().size() == 1);
   CHECK(generator.failures()[0].find("stopped reading") != std::string::npos);

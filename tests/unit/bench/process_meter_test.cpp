@@ -143,9 +143,18 @@ TEST_CASE("a grandchild's time counts once, seen or not, and after its end", "[b
 }
 
 TEST_CASE("a grandchild that nobody waits for counts with what was last seen", "[bench]") {
-  const auto burn_unheeded = [] {
+  Pipe end;
+  const auto burn_unheeded = [&] {
     ::signal(SIGCHLD, SIG_IGN);  // NOLINT(bugprone-signal-handler)
-    burn_in_grandchild();
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      end.writer.close();
+      burn(0.2);
+      char byte = 0;
+      (void)!::read(end.reader.get(), &byte, 1);  // It is looked at as long as that takes.
+      ::_exit(0);
+    }
+    ::waitpid(pid, nullptr, 0);
   };
   const Child child({burn_unheeded});
   ProcessMeter meter(child.pid());
@@ -154,6 +163,7 @@ TEST_CASE("a grandchild that nobody waits for counts with what was last seen", "
     meter.sample();
     return cpu_seconds(meter) > 0.1;
   }));
+  REQUIRE(::write(end.writer.get(), "x", 1) == 1);
   child.await_step();
   meter.sample();
   CHECK(cpu_seconds(meter) >= 0.1);

@@ -94,7 +94,7 @@ TEST_CASE("what a router has started ends with it", "[bench]") {
         shell(dir,
               "sh -c 'trap \"\" TERM; echo $$ > \"$0/child\"; exec sleep 1000' \"$0\" & "
               "while [ ! -s \"$0/child\" ]; do sleep 0.01; done; echo x > \"$0/ready\"; wait");
-    subject->stop(milliseconds(100), kNever);
+    subject->stop(milliseconds(2000), kNever);
     CHECK_FALSE(subject->was_killed());
     CHECK(subject->others_killed() == 1);
   }

@@ -196,7 +196,7 @@ TEST_CASE("nothing is sent before both sides have shown that they know the key")
 }
 
 TEST_CASE("a server that asks for no key is told apart") {
-  Setting setting("shared_key=k&connect_timeout=100ms");
+  Setting setting("shared_key=k&connect_timeout=1s");
   const auto opened = setting.sink().open();
   REQUIRE(opened.has_error());
   CHECK(opened.error() == make_error_code(ForwardError::SaysNoHello));

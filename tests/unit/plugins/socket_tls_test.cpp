@@ -56,7 +56,7 @@ class Destination {
     };
     return std::make_unique<SocketSink>(
         find,
-        weir::socket::SocketOptions{.connect_timeout = 5s,
+        weir::socket::SocketOptions{.connect_timeout = 20s,
                                     .timeout = timeout,
                                     .tls = TlsDestination::read(settings, [](auto) {})},
         Encoder(Encoder::Encoding::Raw, Encoder::Framing::Newline));

@@ -260,6 +260,7 @@ TEST_CASE("a sink whose letters find no room waits for it, and then goes on", "[
   CHECK(test::await([&] { return Rig::balance(away).delivered == kEvents; }));
   rig.end();
   away.begin_drain(steady_now());
+  REQUIRE(test::await([&] { return away.drained(); }));
   away.finish_drain();
   CHECK(dead.size() == kEvents);
   CHECK(Rig::balance(rig.main).imbalance() == 0);

@@ -99,9 +99,20 @@ class LetterRig {
     return found;
   }
 
+  /// Waits until the next start would find nothing in main's spool: the letter is as safe.
+  bool await_letter_on_disk() {
+    return await([this] {
+      const std::string copy = dir_ / "looked at";
+      std::filesystem::remove_all(copy);
+      std::filesystem::copy(dir_ / "main", copy);
+      return found_in(copy).empty();
+    });
+  }
+
   void end() {
     for (SinkRunner* const runner : {&main_, &letters_}) {
       runner->begin_drain(steady_now());
+      REQUIRE(await([&] { return runner->drained(); }));
       runner->finish_drain();
       SinkBalance balance;
       runner->fill(balance);
@@ -158,6 +169,7 @@ TEST_CASE("who was told that it is on disk need not fear for its dead letter", "
   REQUIRE(await([&] { return rig.letters() == 1; }));
   // At any time: the letter comes, and then the event goes.
   for (int i = 0; i < 5; ++i) CHECK(rig.found_after_kill() >= 1);
+  REQUIRE(rig.await_letter_on_disk());
   rig.end();
   CHECK(found_in(dir / "letters").size() == 1);
   CHECK(found_in(dir / "main").empty());
@@ -177,6 +189,7 @@ TEST_CASE("what was promised waits until there is memory for its dead letter", "
   CHECK(rig.found_after_kill() == 1);
   rig.give_memory_back(taken);
   CHECK(await([&] { return rig.letters() == 1; }));
+  REQUIRE(rig.await_letter_on_disk());
   rig.end();
   CHECK(found_in(dir / "letters").size() == 1);
   CHECK(found_in(dir / "main").empty());

@@ -130,6 +130,7 @@ class Rig {
   }
   void drain(std::chrono::milliseconds time = 10s) {
     runner_.begin_drain(weir::steady_now() + time);
+    REQUIRE(await([this] { return runner_.drained(); }));
     runner_.finish_drain();
   }
   SinkRunner& runner() { return runner_; }
@@ -156,8 +157,9 @@ TEST_CASE("a sink that does not return from a call is overdue once its time is o
   REQUIRE(await([&] { return script.writes == 1; }));
   CHECK_FALSE(rig.runner().overdue());
   CHECK_FALSE(rig.runner().idle());
-  rig.runner().begin_drain(weir::steady_now());
+  rig.runner().begin_drain(weir::steady_now() + 2h);
   CHECK_FALSE(rig.runner().overdue());
+  rig.runner().begin_drain(weir::steady_now());
   rig.runner().begin_drain(weir::steady_now() + 1h);  // Brings nothing back.
   CHECK(await([&] { return rig.runner().overdue(); }));
   CHECK_FALSE(rig.runner().drained());
@@ -292,7 +294,7 @@ TEST_CASE("on the shard's thread while it keeps up, on its own after a failure",
   rig.runner().start();
   REQUIRE(await([&] { return rig.balance().ready; }));
   rig.offer("a");
-  CHECK(rig.balance().delivered == 1);
+  CHECK(await([&] { return rig.balance().delivered == 1; }));
   script.failures_left = 1;
   rig.offer("b");
   rig.offer("c");
