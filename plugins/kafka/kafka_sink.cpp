@@ -115,10 +115,11 @@ void KafkaSink::on_batch_done(RecordBatch& batch) {
 
 void KafkaSink::on_failure(Record& record, rd_kafka_resp_err_t code, bool refused_here) {
   record.state = Record::State::Waiting;
-  record.lane = Record::kNoLane;
   const auto reason = lasting_reason(code);
   // In particular what was purged; and a partition that is gone, as the topic was made again.
-  if (!reason || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) return begin_replacing(mode_);
+  const bool is_gone = code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+  if (is_gone) forgets_partitions_ = true;
+  if (!reason || is_gone) return begin_replacing(mode_);
   const bool alone = refused_here || producer_mode_ == Mode::OneByOne;
   const bool may_be_another = concerns_the_set(code) && !alone;
   if (may_be_another) return begin_replacing(Mode::OneByOne);
@@ -195,7 +196,8 @@ void KafkaSink::go_on_replacing() {
   if (now >= resume_at_) replace();
 }
 
-/// A new producer, for all that is unanswered.
+/// A new producer, for all that is unanswered. What was sent before goes to the same partitions, as
+/// what came later may be in others already.
 void KafkaSink::replace() {
   for (const auto& batch : pending_) {
     if (batch == nullptr) continue;
@@ -203,9 +205,10 @@ void KafkaSink::replace() {
     for (Record& record : batch->records()) {
       // The producer was destroyed before it had answered.
       if (record.state == Record::State::Sent) record.state = Record::State::Waiting;
-      record.lane = Record::kNoLane;
+      if (forgets_partitions_) record.lane = Record::kNoLane;
     }
   }
+  forgets_partitions_ = false;
   if (mode_ == Mode::OneByOne) one_by_one_left_ = std::max(one_by_one_left_, handing_over_ + 1);
   one_by_one_left_ = std::min(one_by_one_left_, pending_.size());
   handing_over_ = 0;

@@ -6,7 +6,8 @@
 //
 // What a broker will never take is rejected, and the rest goes on. Where that, or a fatal error,
 // stops a producer, it is replaced: it answers for what it holds, then a new one is handed all that
-// is unanswered, in the old order (`enable.gapless.guarantee`). A refusal that is meant for a whole
+// is unanswered, in the old order (`enable.gapless.guarantee`) and to the partitions that it was
+// meant for before: what came later is in others already. A refusal that is meant for a whole
 // set of records is looked into by sending them one by one, until the culprit is found.
 //
 //   write() -> RecordBatch -> pending_ -> Producer -> librdkafka -> on_batch_done() -> settled
@@ -88,6 +89,7 @@ class KafkaSink final : public Sink, private ProducerEvents {
   std::size_t one_by_one_left_ =
       0;  // Batches of pending_ that were refused as a set, or follow it.
   bool found_culprit_ = false;
+  bool forgets_partitions_ = false;  // The topic was made again, with fewer of them.
 
   bool is_cut_off_ = false;  // From all brokers.
   std::string errors_;       // What librdkafka said last of a connection.

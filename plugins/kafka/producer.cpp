@@ -78,12 +78,15 @@ bool Producer::produce(RecordBatch& batch) {
     }
     const auto& events = batch.batch().events();
     const std::int64_t received_ns = batch.batch().origin(events[record.first_event]).received_ns;
-    if (fields_.has_headers() || fields_.has_timestamp() ||
-        wall_clock_ns() - received_ns > kLateNs) {
-      if (!produce_one(record)) return false;
+    const bool alone =
+        fields_.has_headers() || fields_.has_timestamp() || wall_clock_ns() - received_ns > kLateNs;
+    if (!fields_.has_key()) {
+      if (!produce_in_lane(batch, alone)) return false;
+    } else if (!alone) {
+      if (!produce_keyed(batch)) return false;
+    } else {
+      if (!produce_one(record, RD_KAFKA_PARTITION_UA, Record::kNoLane)) return false;
       ++batch.next;
-    } else if (!(fields_.has_key() ? produce_keyed(batch) : produce_in_lane(batch))) {
-      return false;
     }
   }
   return true;
@@ -96,19 +99,27 @@ void Producer::end_of_turn() noexcept {
 /// The partition is what the key says.
 bool Producer::produce_keyed(RecordBatch& batch) {
   const std::size_t end = gather(batch, SIZE_MAX);
-  hand_over(batch, end, RD_KAFKA_PARTITION_UA);
+  hand_over(batch, end, RD_KAFKA_PARTITION_UA, Record::kNoLane);
   return batch.next == end;
 }
 
 /// To one partition that is idle; so librdkafka need not choose one for each record.
-bool Producer::produce_in_lane(RecordBatch& batch) {
-  Topic& to = topic(batch.records()[batch.next].topic);
-  const auto lane = to.lanes.open(set_bytes_max_);
+bool Producer::produce_in_lane(RecordBatch& batch, bool alone) {
+  Record& first = batch.records()[batch.next];
+  Topic& to = topic(first.topic);
+  const bool is_chosen = to.lanes.knows_partitions() || first.lane != Record::kNoLane;
+  const auto lane = to.lanes.open(set_bytes_max_, first.lane);
   if (!lane) return false;
+  const std::int32_t partition = is_chosen ? *lane : RD_KAFKA_PARTITION_UA;
+  if (alone) {
+    if (!produce_one(first, partition, *lane)) return false;
+    const bool is_sent = first.state == Record::State::Sent;
+    to.lanes.sent(is_sent ? 1 : 0, first.size + kRecordOverheadBytes);
+    ++batch.next;
+    return true;
+  }
   const std::size_t end = gather(batch, to.lanes.room());
-  for (const std::size_t index : indices_) batch.records()[index].lane = *lane;
-  const std::size_t sent =
-      hand_over(batch, end, to.lanes.knows_partitions() ? *lane : RD_KAFKA_PARTITION_UA);
+  const std::size_t sent = hand_over(batch, end, partition, *lane);
   to.lanes.sent(sent, gathered_bytes_);
   return batch.next == end;
 }
@@ -122,12 +133,13 @@ std::size_t Producer::gather(RecordBatch& batch, std::size_t bytes_max) {
   keys_.clear();
   gathered_bytes_ = 0;
   const std::uint16_t topic = records[batch.next].topic;
+  const std::uint16_t lane = records[batch.next].lane;
   std::size_t at = batch.next;
   for (; at < records.size() && messages_.size() < kTogether; ++at) {
     Record& record = records[at];
     if (record.state != Record::State::Waiting) continue;
     const std::size_t bytes = record.size + kRecordOverheadBytes;
-    if (record.topic != topic) break;
+    if (record.topic != topic || record.lane != lane) break;
     if (!messages_.empty() && gathered_bytes_ + bytes > bytes_max) break;
     gathered_bytes_ += bytes;
     rd_kafka_message_t message{};
@@ -155,7 +167,8 @@ std::size_t Producer::gather(RecordBatch& batch, std::size_t bytes_max) {
 
 /// Hands messages_ over and sets batch.next: to `end`, or to the first that has to wait. Returns
 /// how many were taken.
-std::size_t Producer::hand_over(RecordBatch& batch, std::size_t end, std::int32_t partition) {
+std::size_t Producer::hand_over(RecordBatch& batch, std::size_t end, std::int32_t partition,
+                                std::uint16_t lane) {
   std::vector<Record>& records = batch.records();
   ::rd_kafka_produce_batch(topic(records[batch.next].topic).handle, partition, 0, messages_.data(),
                            static_cast<int>(messages_.size()));
@@ -165,6 +178,7 @@ std::size_t Producer::hand_over(RecordBatch& batch, std::size_t end, std::int32_
     Record& record = records[indices_[i]];
     if (messages_[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       record.state = Record::State::Sent;
+      record.lane = lane;
       ++taken;
     } else if (!take_refusal(record, messages_[i].err)) {
       waiting = std::min(waiting, indices_[i]);
@@ -174,16 +188,16 @@ std::size_t Producer::hand_over(RecordBatch& batch, std::size_t end, std::int32_
   return taken;
 }
 
-bool Producer::produce_one(Record& record) {
-  record.lane = Record::kNoLane;
+bool Producer::produce_one(Record& record, std::int32_t partition, std::uint16_t lane) {
   const Batch& batch = record.batch->batch();
-  std::array<rd_kafka_vu_t, 7> fields{};
+  std::array<rd_kafka_vu_t, 8> fields{};
   std::size_t count = 0;
   const auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
     fields[count].vtype = type;
     return fields[count++];
   };
   next(RD_KAFKA_VTYPE_RKT).u.rkt = topic(record.topic).handle;
+  next(RD_KAFKA_VTYPE_PARTITION).u.i32 = partition;
   next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = 0;
   rd_kafka_vu_t& value = next(RD_KAFKA_VTYPE_VALUE);
   value.u.mem.ptr = const_cast<char*>(record.payload);
@@ -213,6 +227,7 @@ bool Producer::produce_one(Record& record) {
   rd_kafka_error_t* const error = ::rd_kafka_produceva(client_.get(), fields.data(), count);
   if (error == nullptr) {
     record.state = Record::State::Sent;
+    record.lane = lane;
     return true;
   }
   const rd_kafka_resp_err_t code = ::rd_kafka_error_code(error);
@@ -265,14 +280,19 @@ void Producer::take_answers(rd_kafka_event_t* event) {
     count = ::rd_kafka_event_message_array(event, answers.data(), answers.size());
     for (std::size_t i = 0; i < count; ++i) {
       Record& record = *static_cast<Record*>(answers[i]->_private);
+      const bool is_delivered = answers[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR;
       if (record.lane != Record::kNoLane) {
         Topic& from = used_[record.topic];
-        from.lanes.answered(record.lane);
+        const std::int32_t partition = answers[i]->partition;
+        const bool is_lane = partition >= 0 && partition < Record::kNoLane;
+        const std::uint16_t lane = std::exchange(
+            record.lane, is_lane ? static_cast<std::uint16_t>(partition) : Record::kNoLane);
+        from.lanes.answered(lane, is_delivered ? record.lane : Record::kNoLane);
         if (!from.lanes.knows_partitions() || now - from.counted_at > kRecountEvery) {
           uncounted_ = &from;
         }
       }
-      if (answers[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (!is_delivered) {
         events_.on_failure(record, answers[i]->err, false);
         continue;
       }

@@ -79,9 +79,10 @@ class Producer {
 
   std::size_t gather(RecordBatch& batch, std::size_t bytes_max);
   bool produce_keyed(RecordBatch& batch);
-  bool produce_in_lane(RecordBatch& batch);
-  std::size_t hand_over(RecordBatch& batch, std::size_t end, std::int32_t partition);
-  bool produce_one(Record& record);
+  bool produce_in_lane(RecordBatch& batch, bool alone);
+  std::size_t hand_over(RecordBatch& batch, std::size_t end, std::int32_t partition,
+                        std::uint16_t lane);
+  bool produce_one(Record& record, std::int32_t partition, std::uint16_t lane);
   Topic& topic(std::uint16_t index);
   void count_partitions(Topic& topic);
   bool take_refusal(Record& record, rd_kafka_resp_err_t code);

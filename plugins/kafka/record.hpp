@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/kafka/partition_lanes.hpp"
 #include "router/sink/sink.hpp"
 
 namespace weir::kafka {
@@ -21,7 +22,7 @@ namespace weir::kafka {
 class RecordBatch;
 
 struct Record {
-  static constexpr std::uint16_t kNoLane = 65535;
+  static constexpr std::uint16_t kNoLane = PartitionLanes::kAny;
 
   enum class State : std::uint8_t {
     Waiting,  ///< To be handed to librdkafka, for the first time or again.
@@ -35,8 +36,10 @@ struct Record {
   std::uint32_t size = 0;
   std::uint32_t first_event = 0;  ///< Index into Batch::events().
   std::uint16_t event_count = 1;
-  std::uint16_t topic = 0;       ///< Index of Topics.
-  std::uint16_t lane = kNoLane;  ///< Of PartitionLanes, where it is sent in one.
+  std::uint16_t topic = 0;  ///< Index of Topics.
+  /// Of PartitionLanes, where it is sent in one. While it waits: the partition that it has been
+  /// sent to before.
+  std::uint16_t lane = kNoLane;
   State state = State::Waiting;
   Reason reason = Reason::Rejected;  ///< With State::Rejected.
 

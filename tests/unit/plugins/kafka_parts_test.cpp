@@ -1,9 +1,11 @@
 // The parts of the Kafka sink that need no broker: topics, keys, times, records, tokens.
 
+#include <set>
 #include <string>
 
 #include "plugins/kafka/kafka.hpp"
 #include "plugins/kafka/message_fields.hpp"
+#include "plugins/kafka/partition_lanes.hpp"
 #include "plugins/kafka/record_maker.hpp"
 #include "plugins/kafka/topics.hpp"
 #include "router/base/rfc3339.hpp"
@@ -198,4 +200,55 @@ TEST_CASE("a token says when it ends", "[kafka]") {
                                    head + "eyJleHAiOjFlMzAwfQ."}) {  // {}, {"exp":1e300}
     CHECK_FALSE(read_kafka_token(wrong).has_value());
   }
+}
+
+TEST_CASE("the first record to a partition goes alone, and then as much as there is room for",
+          "[kafka]") {
+  constexpr std::size_t kRoom = 1000;
+  constexpr std::uint16_t kAny = PartitionLanes::kAny;
+  PartitionLanes lanes;
+  REQUIRE(lanes.open(kRoom, kAny) == 0);
+  CHECK(lanes.room() == 1);
+  lanes.sent(1, 100);
+  CHECK_FALSE(lanes.open(kRoom, kAny));
+  lanes.answered(0, 2);  // librdkafka chose the third.
+  CHECK_FALSE(lanes.knows_partitions());
+  CHECK(lanes.open(kRoom, kAny) == 0);
+  CHECK(lanes.room() == 1);
+  lanes.close();
+
+  lanes.set_partitions(3);
+  std::set<std::uint16_t> with_room;
+  for (int i = 0; i < 3; ++i) {
+    const auto lane = lanes.open(kRoom, kAny);
+    REQUIRE(lane);
+    if (lanes.room() == kRoom) with_room.insert(*lane);
+    lanes.sent(1, kRoom);
+  }
+  CHECK(with_room == std::set<std::uint16_t>{2});
+  CHECK_FALSE(lanes.open(kRoom, kAny));
+  lanes.answered(1, kAny);  // It was refused: nothing is known there yet.
+  CHECK(lanes.open(kRoom, kAny) == 1);
+  CHECK(lanes.room() == 1);
+}
+
+TEST_CASE("what goes to a certain partition waits until that is idle", "[kafka]") {
+  constexpr std::size_t kRoom = 1000;
+  PartitionLanes lanes;
+  CHECK(lanes.open(kRoom, 7) == 7);  // Known from before, and no partition is yet.
+  lanes.sent(1, 100);
+  CHECK_FALSE(lanes.open(kRoom, 7));
+  CHECK(lanes.open(kRoom, 6) == 6);
+  CHECK(lanes.open(kRoom, 6) == 6);
+  lanes.sent(1, 100);
+  lanes.answered(7, 7);
+  CHECK(lanes.open(kRoom, 7) == 7);
+  CHECK(lanes.open(kRoom, PartitionLanes::kAny) == 7);  // What follows may join it.
+  lanes.set_partitions(4);                              // The topic was made again.
+  lanes.sent(1, 100);
+  lanes.answered(6, PartitionLanes::kAny);
+  lanes.answered(7, PartitionLanes::kAny);
+  const auto lane = lanes.open(kRoom, PartitionLanes::kAny);
+  REQUIRE(lane);
+  CHECK(*lane < 4);
 }

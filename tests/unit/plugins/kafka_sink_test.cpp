@@ -1,6 +1,8 @@
 // The Kafka sink against librdkafka's mock brokers, which can be told to fail.
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "plugins/kafka/kafka.hpp"
@@ -49,6 +51,13 @@ class Setting {
   void write(Batch batch) {
     sink->write(owner.deliver(std::move(batch)));
     ++written;
+  }
+
+  /// The first record to a partition goes alone: from here on one has taken one more.
+  void begin() {
+    write("begin", 1);
+    REQUIRE(settles());
+    CHECK(fate().delivered);
   }
 
   /// Polls until all that was written is settled.
@@ -137,6 +146,7 @@ TEST_CASE("passing failures are tried again, in order and without a gap", "[kafk
 
 TEST_CASE("what we may not write is rejected, and the rest goes on", "[kafka]") {
   Setting setting;
+  setting.begin();
   setting.mock.fail_next({RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
   setting.write("event", 3);
   REQUIRE(setting.settles());
@@ -148,7 +158,7 @@ TEST_CASE("what we may not write is rejected, and the rest goes on", "[kafka]") 
   CHECK(setting.context.warnings[0].starts_with("events are rejected (unauthorized): "));
   setting.write("after", 3);
   REQUIRE(setting.settles());
-  CHECK(setting.arrived(3) == std::vector<std::string>{"after 0", "after 1", "after 2"});
+  CHECK(setting.arrived(4) == std::vector<std::string>{"begin 0", "after 0", "after 1", "after 2"});
 }
 
 TEST_CASE("a topic that is not there is waited for, but not for ever", "[kafka]") {
@@ -179,6 +189,7 @@ TEST_CASE("an event that is too large is rejected alone", "[kafka]") {
 TEST_CASE("a set that a topic refuses is sent one by one; nothing is lost, the order kept",
           "[kafka]") {
   Setting setting;
+  setting.begin();
   setting.mock.fail_next({RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
   for (int i = 0; i < 10; ++i) {
     setting.builder.line("event " + std::to_string(i));
@@ -190,13 +201,36 @@ TEST_CASE("a set that a topic refuses is sent one by one; nothing is lost, the o
     CHECK(fate.delivered);
     CHECK(fate.rejected.empty());
   }
-  const auto values = setting.arrived(10);
-  CHECK(values.size() == 10);
+  auto values = setting.arrived(11);
+  REQUIRE(values.size() == 11);
+  values.erase(values.begin());  // What began.
   CHECK(are_in_order(values));
+}
+
+TEST_CASE("what is sent again goes to the partition that it was sent to before", "[kafka]") {
+  Setting setting("", "logs", 8);
+  for (int i = 0; i < 20; ++i) setting.begin();
+  // The earlier set is refused while the later one is on its way to another partition.
+  setting.mock.set_round_trip_ms(300);
+  setting.mock.fail_next({RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  setting.write("early", 20);
+  setting.sink->poll(50ms);
+  setting.write("late", 20);
+  REQUIRE(setting.settles());
+  std::set<std::int32_t> has_early;
+  std::set<std::int32_t> has_late;
+  for (const KafkaRecord& record : setting.mock.read("logs", 60)) {
+    if (record.value.starts_with("late")) has_late.insert(record.partition);
+    if (!record.value.starts_with("early")) continue;
+    has_early.insert(record.partition);
+    CHECK(has_late.count(record.partition) == 0);  // In order within each partition.
+  }
+  CHECK(has_early.size() == 1);
 }
 
 TEST_CASE("of a set that is refused only the culprit is rejected", "[kafka]") {
   Setting setting;
+  setting.begin();
   setting.mock.fail_next(
       {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
   setting.write("event", 20);
@@ -207,9 +241,9 @@ TEST_CASE("of a set that is refused only the culprit is rejected", "[kafka]") {
   CHECK(rejected == 1);
   setting.write("after", 5);
   REQUIRE(setting.settles());
-  const auto values = setting.arrived(44);
-  REQUIRE(values.size() == 44);
-  CHECK(values.front() == "event 1");
+  const auto values = setting.arrived(45);
+  REQUIRE(values.size() == 45);
+  CHECK(values[1] == "event 1");
   CHECK(values.back() == "after 4");
 }
 
