@@ -31,8 +31,8 @@ class Source {
   virtual void adopt(Fd, Peer) {}
 
   /// The router is ending: tells whoever is connected, where the protocol has a word for it, so
-  /// that they can go elsewhere; closes every connection that has been quiet for `quiet` and has
-  /// nothing unread; `quiet` 0 closes all at once. Returns true when none is left. kNever tells
+  /// that they can go elsewhere; closes every connection that has been quiet for `quiet` since and
+  /// has nothing unread; `quiet` 0 closes all at once. Returns true when none is left. kNever tells
   /// nobody: the router goes on. After stop_accepting().
   virtual bool close_quiet(SteadyTime now, std::chrono::milliseconds quiet) = 0;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -194,23 +195,27 @@ void StreamListener::stop_accepting() {
   --shared_->accepting;
 }
 
-void StreamListener::announce_end() {
+void StreamListener::announce_end(SteadyTime now) {
   if (std::exchange(end_announced_, true)) return;
+  end_announced_at_ = now;
   for (const auto& [key, reader] : readers_) reader->announce_end();
 }
 
 bool StreamListener::close_quiet(SteadyTime now, std::chrono::milliseconds quiet) {
-  if (quiet != kNever) announce_end();
+  if (quiet != kNever) announce_end(now);
+  // Who has just been told may have looked a moment before, and be writing now.
+  const auto has_been_quiet = [&](auto& connection) {
+    return now - std::max(connection.last_read(), end_announced_at_) >= quiet &&
+           connection.unread() == 0;
+  };
   std::vector<std::shared_ptr<TlsHandshake>> to_abandon;
   for (const auto& [key, handshake] : handshakes_) {
-    const bool is_quiet = now - handshake->last_read() >= quiet && handshake->unread() == 0;
-    if (quiet.count() == 0 || is_quiet) to_abandon.push_back(handshake);
+    if (quiet.count() == 0 || has_been_quiet(*handshake)) to_abandon.push_back(handshake);
   }
   for (const auto& handshake : to_abandon) handshake->abandon();
   std::vector<std::shared_ptr<StreamConnection>> to_close;
   for (const auto& [key, reader] : readers_) {
-    const bool is_quiet = now - reader->last_read() >= quiet && reader->unread() == 0;
-    if (quiet.count() == 0 || is_quiet) to_close.push_back(reader);
+    if (quiet.count() == 0 || has_been_quiet(*reader)) to_close.push_back(reader);
   }
   for (const auto& reader : to_close) reader->abandon();
   // Another shard may be about to hand us a connection. In this order: who accepts no more has

@@ -71,7 +71,7 @@ class StreamListener final : public Source {
 
  private:
   void take_in(Fd socket, Peer peer);
-  void announce_end();
+  void announce_end(SteadyTime now);
   void wait_acceptable();
   void accept_some();
   bool accept_one();
@@ -90,6 +90,7 @@ class StreamListener final : public Source {
   boost::asio::steady_timer retry_;
   const SocketLife life_;
   bool end_announced_ = false;
+  SteadyTime end_announced_at_{};
   std::shared_ptr<SharedListener> shared_;
   SourceAccount& account_;
   Intake& intake_;
