@@ -64,7 +64,7 @@ def run(context):
             # Where some is lost it does not come; what that is, is told below.
             figures.check(comes_true(lambda: books.with_now(router) >= sent, SETTLE_SECONDS_MAX),
                           "not all that was sent is in the books")
-            end(router, figures, books)
+            end(context, router, figures, books)
         judge(context, oracle, clients, sockets, figures, books)
     finally:
         for client in clients:
@@ -78,17 +78,17 @@ def restart(context, router, sockets, clients, figures, books):
     pause(context, 0.05, 0.4)
     figures.trials += 1
     figures.invalid_trials += not await_running(clients)
-    end(router, figures, books)
+    end(context, router, figures, books)
     figures.faults += 1
     figures.recovery_seconds.append(router.start(sockets))
 
 
-def end(router, figures, books):
+def end(context, router, figures, books):
     """SIGTERM, and what the closing balance says."""
     seconds, code = router.stop()
     longest = figures.more.get("longest_stop_seconds", 0)
     figures.more["longest_stop_seconds"] = max(longest, seconds)
-    figures.check(seconds <= STOP_SECONDS_MAX, f"weir took {seconds:.1f} s to end")
+    figures.check_speed(context, seconds <= STOP_SECONDS_MAX, f"weir took {seconds:.1f} s to end")
     figures.check(code in (0, 3), f"weir ended with {code}")
     books.add(router.closing_books())
 
