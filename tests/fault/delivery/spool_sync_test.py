@@ -9,8 +9,10 @@ from receivers import Receiver
 from report import Skipped
 from router import Router
 from spooling import BurstClient, configuration, end, judge, payloads
+from waiting import comes_true
 
 RATE = 2000
+FAULT_SECONDS_MAX = 60  # Until the disk has failed: as many calls as it takes, on a busy machine.
 
 
 def run(context):
@@ -44,14 +46,20 @@ def fail_once(context, router, receiver, oracle, figures):
                            context.seed + 2 * figures.trials + k) for k in range(2)]
     for client in clients:
         client.start()
-    pause(context, 0.5, 1.5)
+    comes_true(lambda: injected(trace), FAULT_SECONDS_MAX)
+    pause(context, 0, 1)  # Of a life with a disk that has failed.
     if context.random.random() < 0.5:
         receiver.present.set()
     pause(context, 0.1, 0.5)
     router.kill()
     for client in clients:
         client.stop()
-    failed = trace.read_text(errors="replace").count("(INJECTED)")
+    failed = injected(trace)
     figures.trials += 1
     figures.faults += failed
     figures.invalid_trials += failed == 0
+
+
+def injected(trace):
+    """How many calls strace has let fail so far."""
+    return trace.read_text(errors="replace").count("(INJECTED)") if trace.exists() else 0
