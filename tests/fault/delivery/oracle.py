@@ -5,7 +5,7 @@ end it reads what was delivered and gives its verdict.
 
 An event is LOST when it was acknowledged and is nowhere. What "acknowledged" means is the test's
 word: an answer of the router, or, where there is none, that the kernel took it from a client that
-looked whether the router was going (restart_test). What was issued and never acknowledged may come or
+looked whether the router was going, before and behind it (looking_clients). What was issued and never acknowledged may come or
 not.
 
 Threads: issue() and acknowledge() of one stream on one thread; judge() when all have ended.
