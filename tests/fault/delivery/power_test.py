@@ -13,7 +13,6 @@ from receivers import Receiver
 from router import Router
 from snapshot_disk import SnapshotDisk
 from spooling import BurstClient, configuration, end, judge, payloads
-from waiting import await_true
 
 RATE = 2000  # Of each of two clients.
 NOBODY = 1   # A port at which nobody listens.
@@ -74,7 +73,6 @@ def cut_once(context, disk, i, figures):
         first.kill()
         for client in clients:
             client.stop()
-    await_true(lambda: not before.connections(), 10, "the end of the receiver's connections")
     before.close()
     disk.mount_copy()
     with Router(context.weir, folder / "second", yaml(after.port, disk.then)) as second:

@@ -7,9 +7,11 @@ was killed was never confirmed, and is left out, as any receiver has to.
 import selectors
 import socket
 import threading
+import time
 
 READ_BYTES = 256 << 10
 STEP_SECONDS = 0.02
+END_SECONDS_MAX = 30  # For what was sent before close().
 
 
 class Receiver(threading.Thread):
@@ -33,22 +35,28 @@ class Receiver(threading.Thread):
         with open(self.path, "ab") as file, selectors.DefaultSelector() as ready:
             ready.register(self._listener, selectors.EVENT_READ)
             while not self._ending.is_set():
-                if not self.present.wait(STEP_SECONDS):
-                    continue
-                for key, _ in ready.select(STEP_SECONDS):
-                    if key.fileobj is self._listener:
-                        one, _ = self._listener.accept()
-                        self._unfinished[one] = b""
-                        ready.register(one, selectors.EVENT_READ)
-                    else:
-                        self._read(key.fileobj, ready, file)
+                if self.present.wait(STEP_SECONDS):
+                    self._turn(ready, file)
+            # What the kernel has taken for us is delivered, as far as the sender knows.
+            deadline = time.monotonic() + END_SECONDS_MAX
+            while self._turn(ready, file) or self._unfinished:
+                if time.monotonic() > deadline:
+                    break
             for one in self._unfinished:
                 one.close()
         self._listener.close()
 
-    def connections(self):
-        """That have not ended."""
-        return len(self._unfinished)
+    def _turn(self, ready, file):
+        """Takes what is there; whether there was anything, connections that wait included."""
+        found = ready.select(STEP_SECONDS)
+        for key, _ in found:
+            if key.fileobj is self._listener:
+                one, _ = self._listener.accept()
+                self._unfinished[one] = b""
+                ready.register(one, selectors.EVENT_READ)
+            else:
+                self._read(key.fileobj, ready, file)
+        return bool(found)
 
     def _read(self, one, ready, file):
         try:
@@ -70,6 +78,9 @@ class Receiver(threading.Thread):
             self._unfinished[one] += data
 
     def close(self):
-        """Ends it; what it has written stays."""
+        """Reads to the end of every connection, present or not, and ends; what it has written stays.
+        Requires: the senders have ended."""
         self._ending.set()
         self.join()
+        if self._unfinished:
+            raise TimeoutError(f"{len(self._unfinished)} connections to the receiver do not end")
