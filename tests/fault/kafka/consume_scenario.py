@@ -8,8 +8,10 @@ import subprocess
 import time
 
 from scenario import Scenario
+from waiting import await_true
 
 STOP_SECONDS_MAX = 30
+FILES_SECONDS_MAX = 120  # Until a reader has its partitions, and writes.
 # After how long without a word the brokers take a reader for dead, and read what it has not
 # confirmed once more with another. Short where that is what is tested...
 SESSION_SHORT_MS = 6_000
@@ -80,13 +82,16 @@ class Group:
         for number in list(self.running):
             self.kill(number)
 
-    def await_files(self, number, seconds=30):
-        """Until the process has written something."""
+    def await_files(self, number):
+        """Until the process has written something; LoadOver where it never will."""
         pattern = f"{self.scenario.topic}-reader-{number}-*.out"
-        deadline = time.monotonic() + seconds
-        while not any(path.stat().st_size for path in self.scenario.folder.glob(pattern)):
-            assert time.monotonic() < deadline, f"reader {number} wrote nothing"
-            time.sleep(0.05)
+
+        def has_written():
+            found = any(path.stat().st_size for path in self.scenario.folder.glob(pattern))
+            if not found:
+                self.scenario.check_load()
+            return found
+        await_true(has_written, FILES_SECONDS_MAX, f"a file of reader {number}")
 
 
 class ConsumeScenario(Scenario):

@@ -8,6 +8,13 @@ import time
 
 from consume_scenario import SESSION_SHORT_MS
 from produce_tests import RATE, clean
+from scenario import outlasting
+
+
+def read_while(meanwhile, scenario, seconds, **more):
+    """What the bench says of a group that reads under a load that `meanwhile` does not outlast."""
+    return outlasting(
+        scenario, lambda made, load: made.run_group(meanwhile, (*RATE, *load), **more), seconds)
 
 
 def group_reads_all(scenario, cluster, tools):
@@ -20,7 +27,7 @@ def group_reads_all(scenario, cluster, tools):
         group.await_files(added)
         group.stop(0)
         time.sleep(2)
-    return clean(scenario().run_group(scale, (*RATE, "--duration", "12s")))
+    return clean(read_while(scale, scenario, 12))
 
 
 def reader_frozen(scenario, cluster, tools):
@@ -30,7 +37,7 @@ def reader_frozen(scenario, cluster, tools):
     def freeze(group):
         group.await_files(0)
         group.freeze(0, SESSION_SHORT_MS / 1000 + 3)
-    return clean(scenario().run_group(freeze, (*RATE, "--duration", "14s")))
+    return clean(read_while(freeze, scenario, 14))
 
 
 def partitions_return(scenario, cluster, tools):
@@ -44,7 +51,7 @@ def partitions_return(scenario, cluster, tools):
             group.await_files(added)
             group.stop(added)
             time.sleep(1)
-    return clean(scenario().run_group(lend, (*RATE, "--duration", "16s"), readers=1))
+    return clean(read_while(lend, scenario, 16, readers=1))
 
 
 def reader_killed(scenario, cluster, tools):
@@ -58,9 +65,8 @@ def reader_killed(scenario, cluster, tools):
             time.sleep(0.5)  # So that something is on its way.
             group.kill(number)
             group.start()
-    seconds = 200 if tools.long else 25
-    outcome = scenario().run_group(kill_each, (*RATE, "--duration", f"{seconds}s"),
-                                   session_ms=SESSION_SHORT_MS)
+    outcome = read_while(kill_each, scenario, 200 if tools.long else 25,
+                         session_ms=SESSION_SHORT_MS)
     assert outcome.valid, outcome
     for name in ("lost", "reordered", "corrupted"):
         assert outcome.bench[name] == 0, f"{name}: {outcome}"
@@ -76,9 +82,8 @@ def broker_bounced(scenario, cluster, tools):
             time.sleep(20 if tools.long else 2)  # The interval is what is tested.
             cluster.kill_broker(1)
             cluster.start_broker(1)
-    seconds = 260 if tools.long else 16
-    return clean(scenario().run_group(bounce, (*RATE, "--duration", f"{seconds}s"), readers=1,
-                                      session_ms=SESSION_SHORT_MS), duplicates=True)
+    return clean(read_while(bounce, scenario, 260 if tools.long else 16, readers=1,
+                            session_ms=SESSION_SHORT_MS), duplicates=True)
 
 
 def sink_frozen(scenario, cluster, tools):

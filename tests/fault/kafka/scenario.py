@@ -8,8 +8,33 @@ import subprocess
 import time
 from pathlib import Path
 
-RUN_SECONDS_MAX = 170  # Beside what is done meanwhile.
+from waiting import await_true
+
+RUN_SECONDS_MAX = 300  # Beside what is done meanwhile, and what a load lasts longer.
+SINK_SECONDS_MAX = 120
 STALL_SECONDS_MAX = 3600  # How long the bench lets weir take nothing.
+# How long the bench waits for more to come out: nothing of it where all does. Where something is to
+# be missing, all of it is waited.
+SETTLE_SECONDS = 60
+SETTLE_OF_LOSS_SECONDS = 15
+SHUTDOWN_SECONDS = 60  # That weir takes at most, by itself; whoever kills it has to wait for longer.
+
+
+class LoadOver(Exception):
+    """What was to be done under load is not done, and the load has ended."""
+
+
+def outlasting(scenario, run, seconds):
+    """What run(scenario, words of the load) returns of a load that lasts until all is done that it
+    does meanwhile: `seconds`, or, where a slow machine needs longer, once more and for longer."""
+    made = scenario()
+    for factor in (1, 4):
+        made.run_seconds_max += seconds * factor
+        try:
+            return run(made, ("--duration", f"{seconds * factor}s"))
+        except LoadOver:
+            made = scenario(topic=f"{made.topic}_longer")
+    raise TimeoutError(f"a load of {seconds * factor} s was over before all was done")
 
 
 class Scenario:
@@ -24,6 +49,8 @@ class Scenario:
         self.make_topic = [tools.topics, "create", cluster.bootstrap(), topic, str(partitions),
                            str(replicas), *properties]
         subprocess.run(self.make_topic, check=True, timeout=60)
+        self.run_seconds_max = RUN_SECONDS_MAX
+        self.bench = None  # The process, in a run.
 
     def delete_topic(self):
         subprocess.run([self.tools.topics, "delete", self.cluster.bootstrap(), self.topic],
@@ -45,11 +72,12 @@ class Scenario:
         with open(progress, "w", encoding="utf-8") as errors:
             bench = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=errors,
                                      stdout=subprocess.DEVNULL)
+            self.bench = bench
             try:
                 # On this thread: the kernel ends a broker with the thread that started it.
                 self.await_traffic()
                 meanwhile()
-                bench.wait(RUN_SECONDS_MAX)
+                bench.wait(self.run_seconds_max)
             finally:
                 if bench.poll() is None:
                     bench.send_signal(signal.SIGKILL)
@@ -66,18 +94,42 @@ class Scenario:
                 raise TimeoutError("weir did not start")
             time.sleep(0.02)
 
+    def books(self):
+        """Where every event is now; None where weir does not answer."""
+        asked = subprocess.run(
+            [self.tools.weir, "ledger", "--json", "--control",
+             str(self.folder / f"{self.topic}.control")],
+            capture_output=True, timeout=60, check=False)
+        return json.loads(asked.stdout) if asked.returncode == 0 else None
+
+    def await_sink(self, condition, what):
+        """The books of weir's sink, once they are so; LoadOver where the run ends before."""
+        def is_so():
+            self.check_load()
+            books = self.books()
+            return books is not None and condition(books["sinks"][0]) and books["sinks"][0]
+        return await_true(is_so, SINK_SECONDS_MAX, what)
+
+    def check_load(self):
+        """That the bench has not ended: it sends, or waits for the rest."""
+        if self.bench.poll() is not None:
+            raise LoadOver()
+
     def bench_words(self, options, load, allow_loss):
         socket = self.folder / f"{self.topic}.sock"
         lines = [f"    {name}: {value}" for name, value in options.items()]
         configuration = self.folder / f"{self.topic}.yaml"
         configuration.write_text("\n".join([
             f"control_socket: {self.folder}/{self.topic}.control",
-            f"port_file: {self.folder}/{self.topic}.ports", "shutdown_timeout: 60s",
+            f"port_file: {self.folder}/{self.topic}.ports",
+            f"shutdown_timeout: {SHUTDOWN_SECONDS}s",
             f"sources: {{in: 'unix://{socket}'}}", "sinks:", "  out:",
             f"    url: {self.url}", *lines, ""]))
+        settle = SETTLE_OF_LOSS_SECONDS if allow_loss else SETTLE_SECONDS
         return [self.tools.weir, "bench", "--quiet", "--to", f"unix://{socket}", "--collect",
-                self.collected(), "--settle", "15s", "--stall-timeout", f"{STALL_SECONDS_MAX}s",
-                "--json", str(self.folder / f"{self.topic}.json"), *load,
+                self.collected(), "--settle", f"{settle}s", "--stall-timeout",
+                f"{STALL_SECONDS_MAX}s", "--stop-timeout", f"{SHUTDOWN_SECONDS + 30}s", "--json",
+                str(self.folder / f"{self.topic}.json"), *load,
                 *(["--allow-loss"] if allow_loss else []),
                 "--", self.tools.weir, "run", "--config", str(configuration)]
 
