@@ -142,11 +142,10 @@ def unheard_answers(context, chain, _):
 
 def follow(chain, plans):
     """Each plan is one connection's. Returns how many came to be."""
-    before = chain.proxy.faults
     chain.proxy.plans.extend(plans)
     chain.proxy.reset_all()
-    chain.await_faults(before + len(plans))
-    return chain.proxy.faults - before
+    comes_true(lambda: chain.proxy.plans_fulfilled >= len(plans), FLOW_SECONDS_MAX)
+    return chain.proxy.plans_fulfilled
 
 
 def resets_in_chunks(context, chain, figures):

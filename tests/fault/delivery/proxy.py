@@ -54,7 +54,10 @@ class Proxy(threading.Thread):
     def __init__(self, to, seed=1):
         super().__init__(daemon=True)
         self.weather = Weather()
-        self.plans = collections.deque()  # For the next connections, one each.
+        # For the next connections, one each. One whose connection ends before, as it does where a
+        # side has waited too long for the other, is the next one's again.
+        self.plans = collections.deque()
+        self.plans_fulfilled = 0
         self.to = to
         self.faults = 0       # Resets, turned bits, repeated messages.
         self.connections = 0
@@ -134,3 +137,5 @@ class Proxy(threading.Thread):
         for link in links:
             link.end()
             self._links.remove(link)
+            if link.plan is not None:
+                self.plans.appendleft(link.plan)

@@ -19,6 +19,7 @@ class Link:
 
     def __init__(self, proxy, client, server, plan):
         self.proxy = proxy
+        self.plan = plan  # None as well once it has come to be.
         self.is_broken = False
         for one in (client, server):
             one.setblocking(False)
@@ -27,6 +28,12 @@ class Link:
         cut_answer = (plan.cut_answer, plan.answer_bytes) if plan else (None, 0)
         self.ways = (Way(self, client, server, True, cut, plan and plan.spoil_message),
                      Way(self, server, client, False, cut_answer, None))
+
+    def fulfil(self):
+        """What was planned has been done."""
+        self.proxy.faults += 1
+        self.proxy.plans_fulfilled += 1
+        self.plan = None
 
     def is_over(self):
         """Broken, or both have said all and it was passed on."""
@@ -107,12 +114,12 @@ class Way:
                 kept = self._cut_bytes
                 self._put(message[:kept if kept >= 0 else max(0, len(message) + kept)], now)
                 self._put(None, now)
-                self._proxy.faults += 1
+                self._link.fulfil()
                 self._saw_end = True
                 return
             if self._messages == self._spoil_message:
                 message = UNUSED + message[1:]
-                self._proxy.faults += 1
+                self._link.fulfil()
             self._messages += 1
             self._put(message, now)
             if self._proxy.weather.repeats_messages and self._is_to_server:
