@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from waiting import await_true
+from waiting import POLL_SECONDS, await_true
 
 START_SECONDS_MAX = 30
+ANSWER_SECONDS_MAX = 30  # A question that goes unanswered on a busy machine is asked again.
 STOP_SECONDS_MAX = 40  # Longer than the default of shutdown_timeout.
 PR_SET_PDEATHSIG = 1
 # Loaded here: between fork and exec nothing may be imported.
@@ -145,11 +146,17 @@ class Router:
             return log.read().decode(errors="replace")
 
     def books(self):
-        """Where every event is now, of a router that runs; None where it does not answer."""
-        asked = subprocess.run(
-            [self.weir, "ledger", "--json", "--control", str(self.control_socket)],
-            capture_output=True, timeout=STOP_SECONDS_MAX, check=False, env=self.environment)
-        return json.loads(asked.stdout) if asked.returncode == 0 else None
+        """Where every event is now; None where weir has ended, or does not answer at all."""
+        deadline = time.monotonic() + ANSWER_SECONDS_MAX
+        while True:
+            asked = subprocess.run(
+                [self.weir, "ledger", "--json", "--control", str(self.control_socket)],
+                capture_output=True, timeout=STOP_SECONDS_MAX, check=False, env=self.environment)
+            if asked.returncode == 0:
+                return json.loads(asked.stdout)
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                return None
+            time.sleep(POLL_SECONDS)
 
     def closing_books(self):
         """The closing balance of the process that ended last; None where it was killed."""

@@ -60,12 +60,15 @@ def sinks_of(books):
 
 
 def drained(router):
+    """Whether it comes to that."""
+    return comes_true(lambda: is_drained(router), DRAIN_SECONDS_MAX)
+
+
+def is_drained(router):
     """Whether nothing is in memory or on disk any more."""
-    def is_empty():
-        books = router.books()
-        return books is not None and all(
-            sink["in_memory"] == 0 and sink["in_spool"] == 0 for sink in sinks_of(books))
-    return comes_true(is_empty, DRAIN_SECONDS_MAX)
+    books = router.books()
+    return books is not None and all(
+        sink["in_memory"] == 0 and sink["in_spool"] == 0 for sink in sinks_of(books))
 
 
 def judge(figures, oracle, received, written):
