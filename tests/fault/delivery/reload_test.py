@@ -43,11 +43,13 @@ def run(context):
         await_true(lambda: received_of(router.books()) >= sent, SETTLE_SECONDS_MAX, "what was sent")
         _, code = router.stop()
         books = router.closing_books()
-    figures.check(code == 0, f"weir ended with {code}")
+    dropped = component(books, "sources", "udp")["dropped"]["kernel_udp"]
+    figures.check(code == (3 if dropped else 0), f"weir ended with {code}, {dropped} were dropped")
     figures.unaccounted = books["imbalance"] + abs(sent - received_of(books))
     # In the order in which the sinks were: each event is in one of them.
     files = [context.folder / f"out_{number}.ndjson" for number in range(trials + 1)]
     verdict = oracle.judge([file for file in files if file.exists()])
+    take_off_datagrams(verdict, clients[1], dropped, figures)
     figures.add(verdict)
     figures.more["connections"] = sum(client.connections for client in clients)
     figures.check(sum(client.broken for client in clients) == 0, "connections were broken off")
@@ -70,6 +72,15 @@ def reload_once(context, router, clients, figures, number):
     figures.check(await_running(clients), "after a wrong configuration nothing was taken")
     figures.check(router.reload(CONFIGURATION % number), "a good configuration was refused")
     figures.faults += 2
+
+
+def take_off_datagrams(verdict, client, dropped, figures):
+    """What the kernel has dropped, where a busy machine gave weir no time to read, is no loss of
+    weir's: exactly that is missing."""
+    lost = sum(verdict.lost_of.get(stream, (0, 0))[0] for stream in client.streams)
+    figures.check(lost == dropped, f"{lost} datagrams lost, {dropped} dropped by the kernel")
+    figures.more["dropped_by_the_kernel"] = dropped
+    verdict.lost_acked -= lost
 
 
 def received_of(books):

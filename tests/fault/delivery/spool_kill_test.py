@@ -12,6 +12,7 @@ from waiting import await_true
 RATE = 3000  # Of each of two clients.
 AWAY_SHARE = 0.5
 LOOK_SHARE = 0.1  # Of the kills: the books are read before.
+BACKLOG_SECONDS_MAX = 60
 
 
 def run(context):
@@ -48,9 +49,10 @@ def kill_once(context, router, receiver, clients, figures):
         receiver.present.set()
     pause(context, 0.05, 0.6 if context.long else 1.2)
     if surely:
-        await_true(lambda: has_backlog(router.books()), 30, "a backlog on disk")
-    if surely or context.random.random() < LOOK_SHARE:
-        look(router, figures)
+        look(await_true(lambda: backlog(router.books()), BACKLOG_SECONDS_MAX, "a backlog on disk"),
+             figures)
+    elif context.random.random() < LOOK_SHARE:
+        look(router.books(), figures)
     figures.trials += 1
     figures.invalid_trials += not await_running(clients)
     router.kill()
@@ -58,18 +60,17 @@ def kill_once(context, router, receiver, clients, figures):
     figures.recovery_seconds.append(router.start())
 
 
-def look(router, figures):
-    """Into the books of a router that is busy."""
-    books = router.books()
+def look(books, figures):
+    """Into those of a router that is busy."""
     if not figures.check(books is not None, "a router that runs does not answer"):
         return
     figures.unaccounted += abs(books["imbalance"])
     more = figures.more
     more["looked_into"] = more.get("looked_into", 0) + 1
-    if has_backlog(books):
+    if backlog(books):
         more["kills_with_a_backlog_on_disk"] = more.get("kills_with_a_backlog_on_disk", 0) + 1
 
 
-def has_backlog(books):
-    """Something is on disk only."""
-    return books is not None and any(sink["in_spool"] for sink in sinks_of(books))
+def backlog(books):
+    """The books, where something is on disk only."""
+    return books if books and any(sink["in_spool"] for sink in sinks_of(books)) else None
