@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from chain import ACK_SECONDS, FLOW_SECONDS_MAX, Chain, credentials
+from chain import (ACK_SECONDS, ACK_SECONDS_OF_A_SLOW_LINE, FLOW_SECONDS_MAX, Chain,
+                   credentials)
 from proxy import Plan
 from report import Skipped
 from router import component
@@ -34,6 +35,7 @@ class Trial:
     tls: bool = False
     sender_options: str = ""
     direct: bool = False  # Without the proxy.
+    ack_seconds: int = ACK_SECONDS
 
 
 def run(context):
@@ -56,7 +58,8 @@ def run_trial(context, figures, trial):
             return
     problems = len(figures.problems)
     begun = time.monotonic()
-    with Chain(context, folder, sender_options, receiver_options, trial.direct) as chain:
+    with Chain(context, folder, sender_options, receiver_options, trial.direct,
+               trial.ack_seconds) as chain:
         chain.await_flow()
         faults = trial.hurt(context, chain, figures)
         verdict = chain.end(figures)
@@ -231,8 +234,8 @@ def both_killed(context, chain, figures):
 
 TRIALS = [
     Trial("latency", latency),
-    Trial("narrow", narrow),
-    Trial("dribble", dribble),
+    Trial("narrow", narrow, ack_seconds=ACK_SECONDS_OF_A_SLOW_LINE),
+    Trial("dribble", dribble, ack_seconds=ACK_SECONDS_OF_A_SLOW_LINE),
     Trial("half_open", half_open),
     Trial("unheard_answers", unheard_answers),
     Trial("resets_in_chunks", resets_in_chunks),

@@ -16,6 +16,9 @@ RATE = 1200    # Of each of two clients.
 DRAIN_SECONDS_MAX = 90
 FLOW_SECONDS_MAX = 120
 ACK_SECONDS = 2
+# Where a chunk takes long to pass, and nothing is to be given up: on a busy machine longer still, and
+# what is given up is sent again from its beginning, for ever.
+ACK_SECONDS_OF_A_SLOW_LINE = 60
 # Small chunks and segments, so that faults meet many borders of them.
 SENDER = """
 data_dir: {dir}/data
@@ -57,7 +60,8 @@ class Chain:
     """Two routers in folders of their own, the proxy, and clients that run. Use it as a context;
     belongs to the thread that started it. `direct`: the sender goes around the proxy."""
 
-    def __init__(self, context, folder, sender_options="", receiver_options="", direct=False):
+    def __init__(self, context, folder, sender_options="", receiver_options="", direct=False,
+                 ack_seconds=ACK_SECONDS):
         # Events as long as a chunk, and longer, come now and then.
         self.oracle = Oracle(Payloads(context.seed, write_bytes=32 << 10, event_bytes_max=100 << 10,
                                       boundary_every=211))
@@ -67,6 +71,7 @@ class Chain:
         self.receiver.start()
         self.proxy = Proxy(self.receiver_port(), context.seed)
         self._direct = direct
+        self._ack_seconds = ack_seconds
         self._sender_options = sender_options
         self._sender_folder = folder / "sender"
         self._weir = context.weir
@@ -78,7 +83,7 @@ class Chain:
         with self._ends:
             self._ends.enter_context(self.proxy)
             self.sender = Router(self._weir, self._sender_folder, SENDER % (
-                self.receiver_port() if self._direct else self.proxy.port, ACK_SECONDS,
+                self.receiver_port() if self._direct else self.proxy.port, self._ack_seconds,
                 self._sender_options))
             self._ends.callback(self.sender.close)
             self.sender.start()
